@@ -1,0 +1,11 @@
+"""The site: the admin, and everything of the app."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("streams.urls")),
+]
+
+handler404 = "streams.http.errors.page_not_found"

@@ -1,0 +1,128 @@
+// @ts-check
+// A room as one tab knows it: old state + event = new state. No DOM, no network.
+
+import { isAfter, seqOf } from "../position.js";
+
+/** @typedef {import("./types.js").Item} Item */
+/** @typedef {import("./types.js").GenerationItem} GenerationItem */
+/** @typedef {import("./types.js").Page} Page */
+/** @typedef {import("../connection.js").Envelope} Envelope */
+
+/**
+ * What an event did. `delta`: text was appended; `state`: anything else of an answer changed; `ended` also says
+ * what its full text must be.
+ * @typedef {{ kind: "added", item: Item }
+ *   | { kind: "delta", item: GenerationItem, text: string }
+ *   | { kind: "state", item: GenerationItem }
+ *   | { kind: "ended", item: GenerationItem, length?: number, sha256?: string }} Change
+ */
+
+/** @param {Page} page */
+export function createRoomStore(page) {
+  /** @type {Item[]} */
+  let items = [];
+  /** @type {Map<string, GenerationItem>} */
+  const generations = new Map();
+  let position = "";
+  let older = false;
+  /** @type {number | null} */
+  let oldest = null;
+
+  /** @param {Item[]} list */
+  const index = (list) => {
+    for (const item of list) if (item.kind === "generation") generations.set(item.generation, item);
+  };
+
+  /** @param {Page} next the newest page: everything known before is dropped */
+  function replace(next) {
+    items = [...next.items];
+    generations.clear();
+    index(items);
+    ({ position, older, oldest } = next);
+  }
+
+  /** @param {Page} previous  @returns {Item[]} the items that were not known yet, oldest first */
+  function prepend(previous) {
+    const first = items.length ? items[0].seq : Infinity;
+    const fresh = previous.items.filter((item) => item.seq < first);
+    items = [...fresh, ...items];
+    index(fresh);
+    older = previous.older && previous.oldest !== oldest;
+    oldest = previous.oldest ?? oldest;
+    return fresh;
+  }
+
+  /** @type {Record<string, (envelope: Envelope, seq: number) => Change | null>} */
+  const rules = {
+    message({ data, time }, seq) {
+      const { author, text, client_id } = data;
+      return add({ kind: "message", seq, time: time ?? "", author, text: String(text), client_id });
+    },
+    "generation.start"({ data, time }, seq) {
+      const { generation, model, label, demo, asked_by } = data;
+      const fresh = { thinking: false, text: "", html: null, stop_reason: null, usage: null, error: null };
+      const known = generations.get(generation);
+      if (known) return { kind: "state", item: Object.assign(known, fresh, { status: "running" }) };
+      return add({
+        kind: "generation", seq, time: time ?? "", generation, model, label, demo: Boolean(demo), asked_by, status: "running", ...fresh,
+      });
+    },
+    "generation.thinking": ({ data }) => change(data.generation, { thinking: true }),
+    "generation.delta"({ data }) {
+      const item = generations.get(data.generation);
+      if (!item || item.status !== "running") return null;
+      item.text += data.text;
+      return { kind: "delta", item, text: data.text };
+    },
+    "generation.end"({ data }) {
+      const { generation, status, stop_reason = null, usage = null, error = null, html = null, length, sha256 } = data;
+      const changed = change(generation, { status, stop_reason, usage, error, html, thinking: false });
+      return changed && { kind: "ended", item: changed.item, length, sha256 };
+    },
+  };
+
+  /** @param {Item} item @returns {Change} */
+  function add(item) {
+    items.push(item);
+    index([item]);
+    return { kind: "added", item };
+  }
+
+  /** @param {string} generation @param {Partial<GenerationItem>} values */
+  function change(generation, values) {
+    const item = generations.get(generation);
+    return item ? { kind: /** @type {const} */ ("state"), item: Object.assign(item, values) } : null;
+  }
+
+  replace(page);
+  return {
+    get items() { return items; },
+    get position() { return position; },
+    get older() { return older; },
+    get oldest() { return oldest; },
+    replace,
+    prepend,
+    /**
+     * Apply one event. Seen ones, unknown types and answers that are not loaded change nothing.
+     * @param {Envelope} envelope
+     * @returns {Change | null}
+     */
+    apply(envelope) {
+      if (!envelope.id || !isAfter(envelope.id, position)) return null;
+      position = envelope.id;
+      const rule = Object.hasOwn(rules, envelope.type) ? rules[envelope.type] : null;
+      return rule ? rule(envelope, seqOf(envelope.id) ?? 0) : null;
+    },
+    /** Take a corrected answer from a page that was read again. @param {GenerationItem} correct */
+    correct(correct) {
+      return change(correct.generation, correct);
+    },
+    /** Forget all but the newest `count` items; they can be read again. @param {number} count @returns {Item[]} the forgotten */
+    forget(count) {
+      const gone = items.splice(0, Math.max(0, items.length - count));
+      for (const item of gone) if (item.kind === "generation") generations.delete(item.generation);
+      if (gone.length) [older, oldest] = [true, items[0]?.seq ?? oldest];
+      return gone;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+// @ts-check
+// Reading position: the newest stays in sight for those who are at the end, and nothing moves for those who are not.
+
+const NEAR_PX = 56;
+
+/**
+ * @param {HTMLElement} view  the element that scrolls
+ * @param {HTMLElement} content  its only child that grows
+ * @param {(atEnd: boolean) => void} onChange
+ */
+export function createScroller(view, content, onChange) {
+  let atEnd = true;
+  const isAtEnd = () => view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_PX;
+
+  view.addEventListener("scroll", () => {
+    if (isAtEnd() === atEnd) return;
+    atEnd = !atEnd;
+    onChange(atEnd);
+  }, { passive: true });
+
+  const follow = () => {
+    if (atEnd) view.scrollTop = view.scrollHeight;
+  };
+  const observer = new ResizeObserver(follow);
+  observer.observe(content);
+  observer.observe(view);
+
+  return {
+    get atEnd() {
+      return atEnd;
+    },
+    toEnd() {
+      atEnd = true;
+      follow();
+      onChange(true);
+    },
+    /** Change what is above without moving what is read. @param {() => void} change */
+    keepPlace(change) {
+      const anchor = firstVisible(view, content);
+      const before = anchor?.getBoundingClientRect().top ?? 0;
+      change();
+      if (anchor?.isConnected) view.scrollTop += anchor.getBoundingClientRect().top - before;
+    },
+  };
+}
+
+/** @param {HTMLElement} view @param {HTMLElement} content */
+function firstVisible(view, content) {
+  const top = view.getBoundingClientRect().top;
+  for (const entry of content.querySelectorAll(".entry")) {
+    if (entry.getBoundingClientRect().bottom > top) return entry;
+  }
+  return null;
+}

@@ -1,0 +1,32 @@
+// @ts-check
+// Event ids are opaque but for one promise: what follows the last "-" is the sequence number in the topic.
+
+/**
+ * @param {string | null | undefined} id
+ * @returns {number | null} the sequence number, or null when the id carries none
+ */
+export function seqOf(id) {
+  if (!id) return null;
+  const digits = id.slice(id.lastIndexOf("-") + 1);
+  return /^\d{1,15}$/.test(digits) ? Number(digits) : null;
+}
+
+/**
+ * The part that changes when a log was reset; sequence numbers of two epochs can't be compared.
+ * @param {string | null | undefined} id
+ */
+export function epochOf(id) {
+  const text = id ?? "";
+  return text.slice(0, Math.max(0, text.lastIndexOf("-")));
+}
+
+/**
+ * Whether an event with id `id` comes after `position` and so must be applied.
+ * @param {string} id
+ * @param {string | null} position
+ */
+export function isAfter(id, position) {
+  if (!position || epochOf(id) !== epochOf(position)) return true;
+  const [seq, last] = [seqOf(id), seqOf(position)];
+  return seq === null || last === null || seq > last;
+}

@@ -1,0 +1,14 @@
+"""The admin: what the database keeps. The log is read-only here; tokens are made where their text can be shown once."""
+
+from django.contrib import admin
+
+from streams.admin.tables import EventAdmin, GenerationAdmin, RoomAdmin, TokenAdmin, TopicAdmin
+from streams.models import Event, Generation, Room, Token, Topic
+
+admin.site.site_header = admin.site.site_title = "Streams"
+admin.site.index_title = "Operation"
+admin.site.register(Topic, TopicAdmin)
+admin.site.register(Event, EventAdmin)
+admin.site.register(Room, RoomAdmin)
+admin.site.register(Token, TokenAdmin)
+admin.site.register(Generation, GenerationAdmin)

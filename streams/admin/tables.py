@@ -1,0 +1,117 @@
+"""The changelists."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from streams.errors import InvalidTopicName
+from streams.models import Event, Generation, Room, Token, Topic
+from streams.wire.names import check_topic_name
+
+
+class ReadOnly:
+    """A table that is looked at."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody may."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody may."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody may."""
+        return False
+
+
+class TopicAdmin(admin.ModelAdmin):
+    """Topics: a name is for life, since it is on the wire."""
+
+    list_display = ("name", "description", "head", "visibility", "retain_events", "retain_s")
+    list_filter = ("visibility",)
+    search_fields = ("name", "description")
+    readonly_fields = ("epoch", "head", "created_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Topic | None = None) -> Any:
+        """The name can be written only while the topic is made."""
+        return self.readonly_fields if obj is None else ("name", *self.readonly_fields)
+
+    def get_form(self, request: HttpRequest, obj: Topic | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Check the name as publishing does."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if "name" in form.base_fields:
+            form.base_fields["name"].validators.append(_valid_name)
+        return form
+
+
+def _valid_name(name: str) -> None:
+    from django.core.exceptions import ValidationError
+
+    try:
+        check_topic_name(name)
+    except InvalidTopicName as error:
+        raise ValidationError(str(error)) from None
+
+
+class EventAdmin(ReadOnly, admin.ModelAdmin):
+    """The log, newest first; no counting of all rows."""
+
+    list_display = ("topic", "seq", "type", "created_at")
+    list_filter = ("topic",)
+    list_select_related = ("topic",)
+    ordering = ("-id",)
+    show_full_result_count = False
+
+
+class RoomAdmin(admin.ModelAdmin):
+    """Rooms; their topics come with them."""
+
+    list_display = ("title", "slug", "description", "created_at")
+    list_select_related = ("topic",)
+    prepopulated_fields = {"slug": ("title",)}
+    exclude = ("topic",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Room | None = None) -> Any:
+        """A slug is on the wire: it is for life."""
+        return () if obj is None else ("slug",)
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Room | None = None) -> Any:
+        """Only where the slug can still be written."""
+        return self.prepopulated_fields if obj is None else {}
+
+    def save_model(self, request: HttpRequest, obj: Room, form: Any, change: bool) -> None:
+        """Make the room's topic with it."""
+        if not change:
+            obj.topic, _ = Topic.objects.get_or_create(
+                name=f"room:{obj.slug}", defaults={"description": f"Everything said in {obj.title}"}
+            )
+        super().save_model(request, obj, form, change)
+
+
+class TokenAdmin(admin.ModelAdmin):
+    """Tokens: scopes can be narrowed and a token revoked; its text is nowhere."""
+
+    list_display = ("name", "publish", "read", "chat", "last_used_at", "expires_at", "revoked_at")
+    readonly_fields = ("created_at", "last_used_at", "revoked_at")
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """``manage.py createtoken`` makes them: it can print the text once."""
+        return False
+
+    @admin.action(description="Revoke", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
+        """Make the chosen tokens useless from now on."""
+        count = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        self.message_user(request, f"{count} revoked.", messages.SUCCESS)
+
+
+class GenerationAdmin(ReadOnly, admin.ModelAdmin):
+    """Answers: how each ended and what it took."""
+
+    list_display = ("created_at", "label", "model", "status", "asked_by", "input_tokens", "output_tokens", "error_type")
+    list_filter = ("status", "model")

@@ -1,0 +1,1 @@
+"""Rooms where people talk, and the models that answer there."""

@@ -1,0 +1,136 @@
+"""``POST /chat``: an answer without a room, as server-sent events to the one who asked.
+
+    data: {"text": "…"}        each piece, as it comes
+    data: [DONE]               only if the answer is whole
+    event: error               else; data: {"error": {"type", "message", "retryable"}}
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponseBase
+
+from streams.chat.context import chat_prompt
+from streams.chat.generation_rows import Outcome, end_generation, interrupted
+from streams.chat.generations import GenerationRunner
+from streams.chat.model import current_runner
+from streams.chat.provider import Finished, Prompt, TextPiece
+from streams.connections import Connection, registry
+from streams.errors import (
+    Forbidden,
+    GenerationFailed,
+    InvalidInput,
+    MethodNotAllowed,
+    NotFound,
+    NotSignedIn,
+    TooLarge,
+    UnsupportedMediaType,
+)
+from streams.http import StreamResponse
+from streams.http.errors import answers_errors
+from streams.hub import Hub, current_hub
+from streams.models import Generation
+from streams.models.generation import GenerationStatus
+from streams.publishing import Identity, identify
+from streams.wire import sse
+from streams.wire.jsontext import decode_json
+
+logger = logging.getLogger(__name__)
+MAX_JSON_DEPTH = 10
+OPENING = b": the answer follows\n\n"  # Daphne sends the headers with the first byte
+DONE = b"data: [DONE]\n\n"
+
+
+@answers_errors
+async def chat(request: HttpRequest) -> HttpResponseBase:
+    """Answer ``{"message", "conversation"?}``; the header ``Streams-Conversation`` names what to send to go on."""
+    if request.method != "POST":
+        raise MethodNotAllowed(request.method, allow="POST")
+    hub, runner = await current_hub(), await current_runner()
+    hub.check_open()
+    who = await hub.gateway.run(identify, request.user, request.session, request.headers)
+    _check_may_ask(who)
+    message, conversation = _decode(request, hub.settings.max_message_chars)
+    runner.check_room_for_one()
+    generation, prompt = await hub.gateway.run(_begin, who, runner, message, conversation)
+    response = StreamResponse(
+        _stream(hub, runner, generation, prompt, who), content_type="text/event-stream; charset=utf-8"
+    )
+    response.headers["Streams-Conversation"] = str(generation.conversation)
+    response.headers["Streams-Model"] = runner.provider.model
+    return response
+
+
+def _check_may_ask(who: Identity) -> None:
+    if who.kind == "nobody":
+        raise NotSignedIn("sign in, or send a bearer token that may chat")
+    if who.token is not None and not who.token.chat:
+        raise Forbidden(f"token {who.name} may not chat (createtoken --chat)")
+
+
+def _decode(request: HttpRequest, max_chars: int) -> tuple[str, UUID | None]:
+    if request.content_type != "application/json":
+        raise UnsupportedMediaType(f"Content-Type {request.content_type!r:.100} is not read here (application/json)")
+    value: Any = decode_json(request.body, max_depth=MAX_JSON_DEPTH)
+    message = value.get("message") if isinstance(value, dict) else None
+    if not isinstance(message, str) or not message.strip():
+        raise InvalidInput('the body must be {"message": "…"} with some text in it')
+    if len(message) > max_chars:
+        raise TooLarge(f"the message has {len(message)} characters (limit {max_chars})")
+    given = value.get("conversation")
+    try:
+        return message, None if given is None else UUID(given)
+    except (ValueError, AttributeError, TypeError):
+        raise NotFound(f"no conversation {given!r:.60}") from None
+
+
+def _begin(who: Identity, runner: GenerationRunner, message: str, conversation: UUID | None) -> tuple[Generation, Prompt]:
+    """The row of the answer, and the prompt from the conversation that ``who`` has had so far."""
+    provider = runner.provider
+    past: list[Generation] = []
+    if conversation is not None:
+        mine = Generation.objects.filter(conversation=conversation, asked_by=who.id)
+        if not mine.exists():
+            raise NotFound(f"no conversation {conversation} of yours")
+        past = list(mine.filter(status=GenerationStatus.DONE).order_by("created_at"))
+    prompt = chat_prompt(past, message, model=provider.model)
+    generation = Generation.objects.create(
+        conversation=conversation or uuid4(),
+        asked_by=who.id,
+        question=message,
+        model=provider.model,
+        label=provider.label,
+        demo=provider.demo,
+    )
+    return generation, prompt
+
+
+async def _stream(
+    hub: Hub, runner: GenerationRunner, generation: Generation, prompt: Prompt, who: Identity
+) -> AsyncGenerator[bytes, None]:
+    """The pieces as frames; when the caller leaves, the call upstream is closed at once and the row says interrupted."""
+    text: list[str] = []
+    outcome: Outcome | None = None
+    with registry.opened(Connection("chat", (), who.id)):
+        try:
+            yield OPENING
+            async with aclosing(runner.provider.stream(prompt)) as pieces:
+                async for piece in pieces:
+                    if hub.closing is not None:
+                        raise GenerationFailed("interrupted", "the server was stopped while answering", retryable=True)
+                    if isinstance(piece, TextPiece):
+                        text.append(piece.text)
+                        yield sse.encode_data({"text": piece.text})
+                    elif isinstance(piece, Finished):
+                        outcome = Outcome(GenerationStatus.DONE, "".join(text), piece)
+            yield DONE
+        except GenerationFailed as error:
+            outcome = Outcome(GenerationStatus.FAILED, "".join(text), error=error)
+            yield sse.encode_control("error", {"error": error.as_json()})
+        finally:
+            outcome = outcome or interrupted("".join(text))
+            await asyncio.shield(hub.gateway.run(end_generation, generation.pk, None, outcome))

@@ -1,0 +1,182 @@
+"""Claude's answer as pieces: one call of the Messages API, streamed by the vendor's SDK.
+
+The SDK is imported on the first stream, in a thread: it costs 2 s and 65 MB. It never retries here (its own retry
+sleeps unseen, and for as long as a ``retry-after`` says); who asked decides, with the failure's reason before them.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import logging
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
+
+from streams.chat.claude_failures import CallFacts, failure_from, incomplete, redact, refusal
+from streams.chat.provider import Finished, Piece, Prompt, TextPiece, ThinkingPiece, Usage
+from streams.errors import GenerationFailed
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+    from anthropic.lib.streaming import AsyncMessageStream, ParsedMessageStreamEvent
+    from anthropic.types import MessageParam, ParsedMessage
+
+logger = logging.getLogger(__name__)
+
+_BURST = 32  # pieces of one packet that are passed on before the loop looks at its other sockets: about 5 ms
+_DRAIN_S = 0.5  # after message_stop the body's end follows at once; reading it keeps the connection for the next call
+
+
+class ClaudeProvider:
+    """Streams answers of Claude with one client, so with one pool of connections, per event loop.
+
+    api_key: passed on explicitly, so that neither the environment nor a profile on disk is ever consulted for one.
+    base_url: None is the SDK's own (ANTHROPIC_BASE_URL, else the vendor's); a path prefix is kept.
+    read_timeout_s: an idle watchdog; it starts again with every byte, pings included.
+
+    Raises ValueError for an empty key.
+    """
+
+    label = "Claude"
+    demo = False
+
+    def __init__(
+        self,
+        api_key: str,
+        base_url: str | None,
+        model: str,
+        *,
+        connect_timeout_s: float = 5.0,
+        read_timeout_s: float = 75.0,  # upstream pings more often than once a minute
+    ) -> None:
+        self._api_key = api_key.strip()
+        if not self._api_key:
+            raise ValueError("ClaudeProvider needs an API key")
+        self._base_url = base_url or None
+        self.model = model
+        self._connect_timeout_s = connect_timeout_s
+        self._read_timeout_s = read_timeout_s
+        self._client: AsyncAnthropic | None = None
+        self._opening = asyncio.Lock()
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+        """Yield the answer's pieces; ``Finished`` only after ``message_stop``. Consume under ``aclosing``.
+
+        Raises GenerationFailed, logged once with the vendor's request id; a refusal is one of kind ``refusal``, after
+        the text that came before it. Cancelling or closing closes the socket upstream before it returns.
+        """
+        request_id = None
+        try:
+            client = await self._opened()
+            from anthropic import omit
+
+            async with client.messages.stream(
+                model=prompt.model or self.model,
+                max_tokens=prompt.max_tokens,
+                messages=_messages(prompt),
+                system=prompt.system or omit,
+            ) as upstream:
+                request_id = upstream.request_id
+                pieces = 0
+                # not `async for`: that would leave a second generator to the garbage collector on every break
+                while (event := await anext(upstream, None)) is not None and event.type != "message_stop":
+                    if (piece := _piece_of(event)) is not None:
+                        yield piece
+                        pieces += 1
+                        if pieces % _BURST == 0:
+                            await asyncio.sleep(0)
+                if event is None:
+                    raise incomplete(any_text=pieces > 0, request_id=request_id)
+                await _drain(upstream)
+                yield self._finished(upstream.current_message_snapshot, self._facts(prompt, request_id))
+        except Exception as error:
+            raise self._failed(error, self._facts(prompt, request_id)) from None
+
+    async def aclose(self) -> None:
+        """Close the pool; streams that still run end with a failure."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _opened(self) -> "AsyncAnthropic":
+        """The client, made by the first who asks; cancelling the wait leaves a thread that finishes by itself."""
+        async with self._opening:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._open)
+            return self._client
+
+    def _open(self) -> "AsyncAnthropic":
+        """Import the SDK and make the client, all that is slow about it included. Blocks for about 2 s."""
+        anthropic = importlib.import_module("anthropic")
+        httpx2 = importlib.import_module("httpx2")
+        client: AsyncAnthropic = anthropic.AsyncAnthropic(
+            api_key=self._api_key,
+            base_url=self._base_url,
+            max_retries=0,
+            timeout=httpx2.Timeout(self._read_timeout_s, connect=self._connect_timeout_s),
+        )
+        _ = client.messages  # a cached property with an import of its own
+        return client
+
+    def _facts(self, prompt: Prompt, request_id: str | None) -> CallFacts:
+        return CallFacts(
+            prompt.model or self.model, self._api_key, self._connect_timeout_s, self._read_timeout_s, request_id
+        )
+
+    def _finished(self, message: "ParsedMessage[None]", facts: CallFacts) -> Finished:
+        """The last piece. Raises GenerationFailed where the model refused."""
+        if message.stop_reason == "refusal":
+            raise refusal(getattr(message.stop_details, "explanation", None), facts)
+        return Finished(message.stop_reason or "unknown", _usage(message), facts.request_id)
+
+    def _failed(self, error: Exception, facts: CallFacts) -> GenerationFailed:
+        """The failure to raise in place of ``error``, after the one line that the log gets."""
+        failure = failure_from(error, facts)
+        logger.warning(
+            "claude failed: kind=%s retryable=%s request_id=%s model=%s cause=%s: %s",
+            failure.kind,
+            failure.retryable,
+            failure.request_id,
+            facts.model,
+            type(error).__name__,
+            redact(str(error), self._api_key),
+        )
+        return failure
+
+
+def _messages(prompt: Prompt) -> "list[MessageParam]":
+    messages: list[MessageParam] = []
+    for turn in prompt.turns:
+        if turn.role == "user":
+            messages.append({"role": "user", "content": turn.text})
+        else:
+            messages.append({"role": "assistant", "content": turn.text})
+    return messages
+
+
+def _piece_of(event: "ParsedMessageStreamEvent[None]") -> Piece | None:
+    """What an event adds for the reader; None for bookkeeping, the SDK's derived events and types yet unknown."""
+    if event.type == "content_block_delta":
+        if event.delta.type == "text_delta":
+            return TextPiece(event.delta.text) if event.delta.text else None
+        if event.delta.type == "thinking_delta":
+            return ThinkingPiece(event.delta.thinking) if event.delta.thinking else None
+    elif event.type == "content_block_start":
+        if event.content_block.type in ("thinking", "redacted_thinking"):
+            return ThinkingPiece("")  # where the vendor omits its text, this is all that is ever seen of it
+        if event.content_block.type == "text" and event.content_block.text:
+            return TextPiece(event.content_block.text)
+    return None
+
+
+async def _drain(upstream: "AsyncMessageStream[None]") -> None:
+    """Read to the body's end, within a bound; the answer is whole already, so that no failure here matters."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(_DRAIN_S):
+            await upstream.until_done()
+
+
+def _usage(message: "ParsedMessage[None]") -> Usage:
+    """Cumulative counts; the input includes what was written to and read from the cache."""
+    usage = message.usage
+    cached = (usage.cache_creation_input_tokens or 0) + (usage.cache_read_input_tokens or 0)
+    return Usage((usage.input_tokens or 0) + cached, usage.output_tokens or 0)

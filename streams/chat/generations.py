@@ -1,0 +1,149 @@
+"""Running generations: a task of the process owns an answer, not the request that asked for it."""
+
+import asyncio
+import logging
+from contextlib import aclosing
+from functools import partial
+from uuid import UUID
+
+from streams.chat.context import room_prompt
+from streams.chat.generation_rows import (
+    Outcome,
+    create_generation,
+    end_abandoned,
+    end_generation,
+    find_to_retry,
+    interrupted,
+    renew_generation,
+)
+from streams.chat.provider import Finished, ModelProvider, Piece, Prompt, TextPiece, ThinkingPiece
+from streams.errors import GenerationFailed, LimitReached, StreamsError
+from streams.flow import Pipe, PipeClosed
+from streams.hub import Hub
+from streams.models import Generation, Room
+from streams.models.generation import GenerationStatus
+from streams.publishing import Identity, apublish
+
+logger = logging.getLogger(__name__)
+PIPE_PIECES = 1_000  # what may wait while a delta is committed; then the model waits
+
+
+class GenerationRunner:
+    """Runs the answers of this process."""
+
+    def __init__(self, hub: Hub, provider: ModelProvider) -> None:
+        self._hub = hub
+        self.provider = provider
+        self._running: dict[UUID, asyncio.Task[None]] = {}
+
+    def check_room_for_one(self) -> None:
+        """Raise LimitReached while as many run as may."""
+        limit = self._hub.settings.max_generations
+        if len(self._running) >= limit:
+            raise LimitReached(f"{len(self._running)} answers are being written here (limit {limit})", retry_after_s=5)
+
+    async def answer(self, room: Room, who: Identity, *, question: str, answers: str) -> UUID | None:
+        """Begin an answer in a room; its id, or None if this question has one already. Raises LimitReached."""
+        self.check_room_for_one()
+        create = partial(create_generation, room, who, self.provider, question=question, answers=answers)
+        generation = await self._hub.gateway.run(create)
+        if generation is None:
+            return None
+        topic = f"room:{room.slug}"
+        task = self._hub.tasks.run(f"generation {generation.pk}", partial(self._run, generation, topic))
+        self._running[generation.pk] = task
+        task.add_done_callback(lambda _: self._running.pop(generation.pk, None))
+        return generation.pk
+
+    async def retry(self, room: Room, who: Identity, generation_id: str) -> UUID | None:
+        """Answer the question of a failed or interrupted generation again; once, however often it is asked."""
+        failed = await self._hub.gateway.run(find_to_retry, room.topic_id, generation_id)
+        return await self.answer(room, who, question=failed.question, answers=f"retry:{failed.pk}")
+
+    async def end_all(self) -> None:
+        """End what runs as interrupted, and wait until that is written."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def keep_ending_abandoned(self) -> None:
+        """End what dead processes left behind, for ever; raises Unavailable (run it supervised)."""
+        lease_s = self._hub.settings.generation_lease_s
+        while True:
+            ended = await self._hub.gateway.run(end_abandoned, older_than_s=lease_s)
+            if ended:
+                logger.warning("%d answers were interrupted by the end of their process", ended)
+            await asyncio.sleep(lease_s / 3)
+
+    async def _run(self, generation: Generation, topic: str) -> None:
+        """Stream one answer into the room's log, and end it whatever happens."""
+        text: list[str] = []
+        outcome = interrupted("")
+        try:
+            finished = await self._stream(generation, topic, text)
+            outcome = Outcome(GenerationStatus.DONE, "".join(text), finished)
+        except GenerationFailed as error:
+            outcome = Outcome(GenerationStatus.FAILED, "".join(text), error=error)
+        except asyncio.CancelledError:
+            outcome = interrupted("".join(text))
+            raise
+        except Exception as error:
+            logger.exception("generation %s", generation.pk)
+            told = str(error) if isinstance(error, StreamsError) else "the server failed while answering"
+            failure = GenerationFailed("server_error", told, retryable=True)
+            outcome = Outcome(GenerationStatus.FAILED, "".join(text), error=failure)
+        finally:
+            await asyncio.shield(self._hub.gateway.run(end_generation, generation.pk, topic, outcome))
+
+    async def _stream(self, generation: Generation, topic: str, text: list[str]) -> Finished:
+        """Read the model on one side of a pipe, append on the other: what comes during a commit is one delta."""
+        prompt = await self._hub.gateway.run(room_prompt, generation)
+        pipe: Pipe[Piece] = Pipe(PIPE_PIECES)
+        producer = self._hub.tasks.run(f"model {generation.pk}", partial(self._read_model, prompt, pipe))
+        try:
+            return await self._append_pieces(generation, topic, pipe, text)
+        finally:
+            producer.cancel()
+            await asyncio.wait([producer])
+
+    async def _read_model(self, prompt: Prompt, pipe: Pipe[Piece]) -> None:
+        try:
+            async with aclosing(self.provider.stream(prompt)) as pieces:
+                async for piece in pieces:
+                    await pipe.put(piece)
+            pipe.close()
+        except Exception as error:
+            pipe.close(error)
+        finally:
+            pipe.close()
+
+    async def _append_pieces(self, generation: Generation, topic: str, pipe: Pipe[Piece], text: list[str]) -> Finished:
+        """Publish what has come, then let more gather for ``coalesce_s``; renew the lease now and then."""
+        settings, loop = self._hub.settings, self._hub.loop
+        identifier = str(generation.pk)
+        finished: Finished | None = None
+        thinking = False
+        renew_at = loop.time() + settings.generation_lease_s / 3
+        while True:
+            try:
+                async with asyncio.timeout_at(renew_at):
+                    pieces = await pipe.take()
+            except TimeoutError:
+                pieces = []
+            except PipeClosed:
+                if finished is None:
+                    raise GenerationFailed("incomplete", "the answer broke off", retryable=True) from None
+                return finished
+            if not thinking and any(isinstance(piece, ThinkingPiece) for piece in pieces):
+                thinking = True
+                await apublish(topic, {"generation": identifier}, type="generation.thinking")
+            if delta := "".join(piece.text for piece in pieces if isinstance(piece, TextPiece)):
+                text.append(delta)
+                await apublish(topic, {"generation": identifier, "text": delta}, type="generation.delta")
+            finished = next((piece for piece in pieces if isinstance(piece, Finished)), finished)
+            if loop.time() >= renew_at:
+                renew_at = loop.time() + settings.generation_lease_s / 3
+                if not await self._hub.gateway.run(renew_generation, generation.pk):
+                    raise GenerationFailed("interrupted", "another process has ended this answer", retryable=True)
+            await asyncio.sleep(settings.coalesce_s)

@@ -1,0 +1,82 @@
+"""The seam between a generation and whatever writes the answer: Claude, or the demo model.
+
+A provider turns a prompt into pieces. It owns no room, no log and no retry: it streams once, and either yields
+``Finished`` as its last piece or raises ``GenerationFailed`` with the real reason.
+"""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of the conversation, oldest first; a user's turn in a room starts with the speaker's name."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is asked: turns end with a user's; ``max_tokens`` bounds the answer."""
+
+    turns: tuple[Turn, ...]
+    system: str
+    model: str
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """The next characters of the answer; never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingPiece:
+    """The model thinks; the text may be empty, where the vendor does not show it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the vendor counted them: input includes what was written to or read from a cache."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The answer is whole: yielded once, last, and only if the vendor said so (``message_stop``)."""
+
+    stop_reason: str
+    usage: Usage
+    request_id: str | None = None
+
+
+Piece = TextPiece | ThinkingPiece | Finished
+
+
+class ModelProvider(Protocol):
+    """Streams answers. One per process and event loop; ``aclose`` gives its sockets back."""
+
+    label: str
+    """What people read beside an answer: ``Claude`` or ``Demo model``."""
+    model: str
+    """The model's id, as in the API's answer."""
+    demo: bool
+
+    def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+        """Yield the answer's pieces as they come; consume under ``aclosing``.
+
+        Closing or cancelling closes the connection upstream at once. Raises GenerationFailed.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close what is open upstream."""
+        ...

@@ -1,0 +1,168 @@
+"""Rooms: who may be in one, what is said there, and its history.
+
+A room is its log. Events of the topic ``room:<slug>``:
+
+    message              {"author": {"id", "name", "kind"}, "text", "client_id"}
+    generation.start     {"generation", "model", "label", "demo", "asked_by", "answers"}
+    generation.thinking  {"generation"}
+    generation.delta     {"generation", "text"}
+    generation.end       {"generation", "status", "stop_reason", "usage", "error", "length", "sha256", "html"}
+
+History is the same log, folded: the state at a position, from which the events after it lead on. So a page that loads
+in the middle of an answer loses nothing and doubles nothing.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+
+from streams.conf import get_settings
+from streams.errors import Forbidden, InvalidInput, NotFound, NotSignedIn, TooLarge
+from streams.models import Event, Generation, Room, Topic, Visibility
+from streams.models.generation import GenerationStatus
+from streams.publishing import Identity, check_read, new_event
+from streams.publishing.permissions import may_publish
+from streams.wire.event import NewEvent, event_id, format_time
+
+TALK = ("message", "generation.start")
+MAX_CLIENT_ID_CHARS = 64
+
+
+@transaction.atomic
+def ensure_room(slug: str, *, title: str, description: str = "") -> Room:
+    """The room, made with its topic if it is missing."""
+    room = Room.objects.filter(slug=slug).first()
+    if room is None:
+        topic, _ = Topic.objects.get_or_create(
+            name=f"room:{slug}", defaults={"description": f"Everything said in {title}", "visibility": Visibility.MEMBERS}
+        )
+        room = Room.objects.create(slug=slug, title=title, description=description, topic=topic)
+    return room
+
+
+def room_to_read(who: Identity, slug: str) -> Room:
+    """The room; one that is missing and one that may not be read answer alike. Raises NotFound, NotSignedIn."""
+    room = Room.objects.select_related("topic").filter(slug=slug).first()
+    name = f"room:{slug}"
+    if room is None and who.kind != "nobody":
+        raise NotFound(f"no room {slug:.60}")
+    check_read(who=who, topic=room and room.topic, name=name)
+    assert room is not None  # check_read has raised
+    return room
+
+
+def readable_rooms(who: Identity) -> list[Room]:
+    """The rooms that ``who`` may read, by title."""
+    from streams.publishing.permissions import may_read
+
+    return [room for room in Room.objects.select_related("topic") if may_read(who=who, topic=room.topic)]
+
+
+def check_talk(who: Identity, slug: str) -> None:
+    """Raise unless ``who`` may talk in a room it may read. Guests need the name that the page gave them."""
+    if who.kind == "guest" and not who.by_cookie:
+        raise NotSignedIn("open the room's page first: it gives you a name")
+    if not who.known and not may_publish(who=who, name=f"room:{slug}"):
+        raise Forbidden(f"{who.name} may read here but not talk")
+
+
+def new_message(who: Identity, text: Any, client_id: Any) -> NewEvent:
+    """What ``who`` says, as an event; the same ``client_id`` of the same person is said once.
+
+    Raises InvalidInput, TooLarge with the limit and the value.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise InvalidInput("a message needs some text")
+    limit = get_settings().max_message_chars
+    if len(text) > limit:
+        raise TooLarge(f"the message has {len(text)} characters (limit {limit})")
+    if not isinstance(client_id, str) or not 0 < len(client_id) <= MAX_CLIENT_ID_CHARS or not client_id.isprintable():
+        raise InvalidInput(f"client_id must be a string of 1 to {MAX_CLIENT_ID_CHARS} printable characters")
+    data = {"author": who.as_author(), "text": text, "client_id": client_id}
+    return new_event(data, key=f"say:{who.id}:{client_id}")
+
+
+def history(room: Room, *, before: int | None = None) -> dict[str, Any]:
+    """A page of a room's history, oldest first, and the position to follow from.
+
+    ``{"room", "topic", "position", "older": bool, "oldest": seq | None, "items": [message | generation]}``; the first
+    page (``before`` None) is the state at ``position``, exactly.
+    """
+    topic = Topic.objects.get(pk=room.topic_id)
+    limit = get_settings().history_items
+    query = Event.objects.filter(topic_id=topic.pk, type__in=TALK, seq__lte=topic.head).order_by("-seq")
+    if before is not None:
+        query = query.filter(seq__lt=before)
+    rows = list(query[: limit + 1])
+    older, rows = len(rows) > limit, rows[:limit][::-1]
+    return {
+        "room": {"slug": room.slug, "title": room.title, "description": room.description},
+        "topic": topic.name,
+        "position": event_id(topic.epoch, topic.head),
+        "older": older,
+        "oldest": rows[0].seq if rows else None,
+        "items": _items(topic, rows),
+    }
+
+
+def _items(topic: Topic, rows: list[Event]) -> list[dict[str, Any]]:
+    starts = [row.seq for row in rows if row.type != "message"]
+    generations = {one.start_seq: one for one in Generation.objects.filter(topic=topic, start_seq__in=starts)}
+    open_at_head = [one for one in generations.values() if one.end_seq is None or one.end_seq > topic.head]
+    texts, thinking = _texts_at(topic, open_at_head)
+    items = []
+    for row in rows:
+        item: dict[str, Any] = {"seq": row.seq, "time": format_time(row.created_at)}
+        if row.type == "message":
+            items.append(item | {"kind": "message"} | json.loads(row.data))
+        elif (generation := generations.get(row.seq)) is not None:
+            item |= {"kind": "generation"} | json.loads(row.data)
+            if generation in open_at_head:
+                key = str(generation.pk)
+                state = describe(None) | {"text": texts[key], "thinking": key in thinking}
+            else:
+                state = describe(generation) | {"text": generation.text, "thinking": False}
+            items.append(item | state)
+    return items
+
+
+def _texts_at(topic: Topic, running: Iterable[Generation]) -> tuple[dict[str, str], set[str]]:
+    """The text of each running answer at the topic's head, and which of them have begun to think."""
+    starts = [one.start_seq for one in running if one.start_seq is not None]
+    texts: dict[str, str] = defaultdict(str)
+    thinking: set[str] = set()
+    if starts:
+        events = Event.objects.of(topic.pk).after(min(starts)).filter(seq__lte=topic.head)
+        kinds = ("generation.delta", "generation.thinking")
+        for kind, text in events.filter(type__in=kinds).values_list("type", "data").iterator(chunk_size=500):
+            data = json.loads(text)
+            if kind == "generation.delta":
+                texts[data["generation"]] += data["text"]
+            else:
+                thinking.add(data["generation"])
+    return texts, thinking
+
+
+def describe(generation: Generation | None) -> dict[str, Any]:
+    """How an answer stands, without its text: the fields that ``generation.end`` and history share. None: it runs."""
+    if generation is None:
+        return {"status": GenerationStatus.RUNNING, "stop_reason": None, "usage": None, "error": None, "html": None}
+    usage = error = None
+    if generation.output_tokens is not None:
+        usage = {"input_tokens": generation.input_tokens, "output_tokens": generation.output_tokens}
+    if generation.error_type:
+        error = {
+            "type": generation.error_type,
+            "message": generation.error_message,
+            "retryable": generation.error_retryable,
+        }
+    return {
+        "status": generation.status,
+        "stop_reason": generation.stop_reason or None,
+        "usage": usage,
+        "error": error,
+        "html": generation.html or None,
+    }

@@ -1,0 +1,106 @@
+"""Every setting of the app, read once from the environment: field ``heartbeat_s`` is ``STREAMS_HEARTBEAT_S``."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """Limits, times and sizes, each with its unit in its name and its reason beside it."""
+
+    # Readers
+    heartbeat_s: float = 15.0  # proxies cut idle connections at 60 s; a dead reader is noticed by a write
+    retry_ms: int = 2_000  # what an EventSource waits before it comes back
+    drain_retry_ms: int = 1_000  # the same when the server goes down: plus up to as much again by chance
+    log_page_events: int = 256  # one read of the log for a reader behind the ring
+    log_page_bytes: int = 1_048_576  # and what it may hold in memory
+    wake_slice: int = 64  # readers woken before the loop looks at its sockets again
+
+    # Rings
+    ring_events: int = 4_096  # events kept per followed topic: 1 s at 4,000 events/s
+    ring_bytes: int = 4_194_304  # and their size as text
+    ring_linger_s: float = 30.0  # a ring outlives its last reader: readers come back
+    head_poll_s: float = 0.25  # heads compared with the database: what a lost doorbell costs at most
+
+    # Publishing
+    max_event_bytes: int = 262_144  # the JSON text of one event's data
+    max_body_bytes: int = 4_194_304  # a whole POST, batches included
+    max_batch_events: int = 1_000  # lines of one NDJSON batch
+    max_json_depth: int = 100  # arrays and objects inside each other
+    commit_batch: int = 500  # publishes that share one transaction
+    default_visibility: str = "members"  # of a topic that is made by publishing to it
+    retain_events: int = 100_000  # kept per topic where the topic does not say
+    retain_s: int = 604_800  # a week
+    trim_batch: int = 1_000  # rows of one deleting transaction
+    trim_every_s: float = 30.0
+
+    # Database
+    database_threads: int = 4  # threads, and so connections, that all streams of a process share
+    database_timeout_s: float = 20.0  # an answer later than this is told as "unavailable"
+
+    # Processes
+    vitals_every_s: float = 1.0
+    lease_s: float = 10.0  # a claim that is not renewed for so long is free
+    drain_s: float = 8.0  # streams told of the shutdown must have ended by then
+
+    # Rooms
+    guests: bool | None = None  # may people without an account read and talk; None: as DJANGO_DEBUG
+    max_message_chars: int = 8_000
+    history_items: int = 50
+    max_socket_messages_per_s: float = 5.0  # what one room socket may say; bursts of ten times that
+
+    # Claude
+    model: str = "claude-sonnet-4-6"
+    max_tokens: int = 4_096
+    coalesce_s: float = 0.04  # deltas of an answer are joined for so long: 25 events a second at most
+    context_chars: int = 60_000  # of a room's history that is sent along; the oldest turns leave first
+    model_idle_s: float = 75.0  # no byte from upstream for so long ends an answer
+    generation_lease_s: float = 15.0  # an answer whose process died is marked interrupted after this
+    max_generations: int = 50  # running at once in a process
+
+    def __post_init__(self) -> None:
+        """Refuse a number that would stop everything quietly."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
+                raise ImproperlyConfigured(f"STREAMS_{field.name.upper()} is {value} (must be above 0)")
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    if kind in (bool, bool | None):
+        if text.lower() not in ("1", "0", "true", "false", "yes", "no", "on", "off"):
+            raise ImproperlyConfigured(f"{name} is {text!r} (must be 1 or 0)")
+        return text.lower() in ("1", "true", "yes", "on")
+    try:
+        return kind(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is {text!r} (must be {kind.__name__})") from None
+
+
+def read_settings(environ: Mapping[str, str]) -> StreamSettings:
+    """The settings that ``environ`` asks for; raises ImproperlyConfigured naming the variable and its value."""
+    given = {}
+    for field in fields(StreamSettings):
+        name = f"STREAMS_{field.name.upper()}"
+        if name in environ:
+            given[field.name] = _parse(name, environ[name], field.type)
+    return StreamSettings(**given)
+
+
+@cache
+def get_settings() -> StreamSettings:
+    """The settings of this process."""
+    return read_settings(os.environ)
+
+
+def guests_allowed() -> bool:
+    """Whether people without an account may read and talk here."""
+    from django.conf import settings
+
+    guests = get_settings().guests
+    return bool(settings.DEBUG) if guests is None else guests

@@ -1,0 +1,17 @@
+"""Who is connected to this process, which process does what only one must do, and the server's vital signs."""
+
+from streams.connections.lease import claim_lease, process_name, release_lease
+from streams.connections.registry import Connection, Registry, registry
+from streams.connections.upkeep import keep_trimmed
+from streams.connections.vitals import publish_vitals
+
+__all__ = [
+    "Connection",
+    "Registry",
+    "claim_lease",
+    "keep_trimmed",
+    "process_name",
+    "publish_vitals",
+    "registry",
+    "release_lease",
+]

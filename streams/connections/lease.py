@@ -1,0 +1,41 @@
+"""Leases: what only one process must do is done by the one that holds the claim. Conditional updates that count a row."""
+
+import os
+import secrets
+import socket
+from datetime import timedelta
+from functools import cache
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from streams.models import Lease
+
+
+@cache
+def process_name() -> str:
+    """The name of this process among all that share the database: host, process id, four random letters."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(2)}"
+
+
+def claim_lease(name: str, *, seconds: float) -> bool:
+    """Claim or renew; False while another process holds it."""
+    now = timezone.now()
+    until = now + timedelta(seconds=seconds)
+    mine_or_free = Q(owner=process_name()) | Q(expires_at__lt=now)
+    if Lease.objects.filter(mine_or_free, name=name).update(owner=process_name(), expires_at=until):
+        return True
+    if Lease.objects.filter(name=name).exists():
+        return False
+    try:
+        with transaction.atomic():
+            Lease.objects.create(name=name, owner=process_name(), expires_at=until)
+    except IntegrityError:
+        return False
+    return True
+
+
+def release_lease(name: str) -> None:
+    """Give it up at once, so that another process need not wait."""
+    Lease.objects.filter(name=name, owner=process_name()).delete()

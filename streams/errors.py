@@ -1,0 +1,198 @@
+"""The tree of errors that a client can meet; each knows how every technique tells it.
+
+    StreamsError                        status  close  code
+    |-- InvalidInput                       400   4400  invalid
+    |   |-- InvalidTopicName               400   4400  invalid_topic
+    |   |-- InvalidEvent                   400   4400  invalid_event
+    |   |-- InvalidJSON                    400   4400  invalid_json
+    |   `-- UnsupportedMediaType           415   4400  unsupported_media_type
+    |-- TooLarge                           413   1009  too_large
+    |-- NotSignedIn                        401   4401  unauthorized
+    |-- Forbidden                          403   4403  forbidden
+    |-- NoSuchTopic                        404   4404  no_such_topic
+    |-- NotFound                           404   4404  not_found
+    |-- MethodNotAllowed                   405   4400  method_not_allowed
+    |-- NotAcceptable                      406   4400  not_acceptable
+    |-- KeyReused                          409   4400  key_reused
+    |-- LimitReached                       429   4429  limit            retryable
+    |-- Unavailable                        503   1013  unavailable      retryable
+    |-- StreamClosed                       503   (by reason)            retryable by reason
+    `-- GenerationFailed                   502   1011  generation_failed
+
+A text names the limit and the value: ``topic name has 140 characters (limit 128)``.
+"""
+
+from enum import StrEnum
+
+
+class StreamsError(Exception):
+    """A failure that is told to the client; ``str(error)`` is written for a person.
+
+    status: HTTP status; close_code: WebSocket close code; code: the slug on the wire; retryable: whether the same
+    request may succeed later.
+    """
+
+    status = 500
+    close_code = 1011
+    code = "error"
+    retryable = False
+
+    def as_json(self) -> dict[str, object]:
+        """The value of ``"error"`` in a JSON answer."""
+        return {"code": self.code, "message": str(self), "retryable": self.retryable}
+
+
+class InvalidInput(StreamsError):
+    """The request can't be understood; the same request will never succeed."""
+
+    status, close_code, code = 400, 4400, "invalid"
+
+
+class InvalidTopicName(InvalidInput):
+    """A topic's name has a character or a length that is not allowed."""
+
+    code = "invalid_topic"
+
+
+class InvalidEvent(InvalidInput):
+    """An event's type, key or data is refused."""
+
+    code = "invalid_event"
+
+
+class InvalidJSON(InvalidInput):
+    """The text is not JSON as RFC 8259 has it, or nests too deeply."""
+
+    code = "invalid_json"
+
+
+class UnsupportedMediaType(InvalidInput):
+    """The body's Content-Type is none that is read here."""
+
+    status, code = 415, "unsupported_media_type"
+
+
+class TooLarge(StreamsError):
+    """An event, a message or a body passes its limit in bytes."""
+
+    status, close_code, code = 413, 1009, "too_large"
+
+
+class NotSignedIn(StreamsError):
+    """Nobody is named by the request, or by a token that is unknown, expired or revoked."""
+
+    status, close_code, code = 401, 4401, "unauthorized"
+
+
+class Forbidden(StreamsError):
+    """Who asks is known and may not do this."""
+
+    status, close_code, code = 403, 4403, "forbidden"
+
+
+class NoSuchTopic(StreamsError):
+    """The topic does not exist, or must not be seen to exist by who asks."""
+
+    status, close_code, code = 404, 4404, "no_such_topic"
+
+
+class NotFound(StreamsError):
+    """Some other thing that is named does not exist, or must not be seen to."""
+
+    status, close_code, code = 404, 4404, "not_found"
+
+
+class MethodNotAllowed(StreamsError):
+    """The path is there, but not for this method; ``allow`` lists those it has."""
+
+    status, close_code, code = 405, 4400, "method_not_allowed"
+
+    def __init__(self, method: str | None, *, allow: str) -> None:
+        super().__init__(f"{method} is not allowed here ({allow})")
+        self.allow = allow
+
+
+class NotAcceptable(StreamsError):
+    """No technique that is offered fits the Accept header."""
+
+    status, close_code, code = 406, 4400, "not_acceptable"
+
+
+class KeyReused(StreamsError):
+    """An idempotency key came again with another type or data."""
+
+    status, close_code, code = 409, 4400, "key_reused"
+
+
+class LimitReached(StreamsError):
+    """Too many or too fast; ``retry_after_s`` says when to come again."""
+
+    status, close_code, code, retryable = 429, 4429, "limit", True
+
+    def __init__(self, message: str, *, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(StreamsError):
+    """A part that is needed (mostly the database) does not answer now; nothing was written."""
+
+    status, close_code, code, retryable = 503, 1013, "unavailable", True
+
+
+class CloseReason(StrEnum):
+    """Why the server ends a stream; the value of ``reason`` in ``stream.close``."""
+
+    SHUTDOWN = "shutdown"
+    KICKED = "kicked"
+    UNAUTHORIZED = "unauthorized"
+    LAGGED = "lagged"
+    EXPIRED = "expired"
+
+    @property
+    def reconnect(self) -> bool:
+        """Whether a client should come back on its own."""
+        return self in (CloseReason.SHUTDOWN, CloseReason.LAGGED)
+
+    @property
+    def close_code(self) -> int:
+        """The WebSocket close code that goes with the reason."""
+        return {
+            CloseReason.SHUTDOWN: 1012,
+            CloseReason.KICKED: 4410,
+            CloseReason.UNAUTHORIZED: 4401,
+            CloseReason.LAGGED: 4408,
+            CloseReason.EXPIRED: 4404,
+        }[self]
+
+
+class StreamClosed(StreamsError):
+    """Raised to a reader whose stream the server ends; each technique tells it as ``stream.close``."""
+
+    status, code = 503, "stream_closed"
+
+    def __init__(self, reason: CloseReason) -> None:
+        super().__init__(f"the server ends this stream: {reason}")
+        self.reason = reason
+        self.close_code = reason.close_code
+        self.retryable = reason.reconnect
+
+
+class GenerationFailed(StreamsError):
+    """A model's answer could not be finished; what had come so far is kept.
+
+    kind: the slug that the client sees (the vendor's error type where there is one); the text is written for a
+    person and never holds a key; request_id: the vendor's, for the log.
+    """
+
+    status, code = 502, "generation_failed"
+
+    def __init__(self, kind: str, message: str, *, retryable: bool, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retryable = retryable
+        self.request_id = request_id
+
+    def as_json(self) -> dict[str, object]:
+        """``{"type", "message", "retryable"}``, as ``generation.end`` and ``POST /chat`` carry it."""
+        return {"type": self.kind, "message": str(self), "retryable": self.retryable}

@@ -1,0 +1,23 @@
+"""All SQL about events: append, read, trim. Sync functions, and the gateway by which async code calls them."""
+
+from streams.eventlog.append import Appended, AppendRequest, append, append_many
+from streams.eventlog.gateway import Gateway
+from streams.eventlog.read import Head, LogPage, read_bounds, read_head, read_heads, read_page
+from streams.eventlog.trim import reset, trim, trim_all
+
+__all__ = [
+    "AppendRequest",
+    "Appended",
+    "Gateway",
+    "Head",
+    "LogPage",
+    "append",
+    "append_many",
+    "read_bounds",
+    "read_head",
+    "read_heads",
+    "read_page",
+    "reset",
+    "trim",
+    "trim_all",
+]

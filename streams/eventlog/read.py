@@ -1,0 +1,76 @@
+"""Read: keyset pages by (topic, seq), never a held cursor."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import Min
+
+from streams.errors import NoSuchTopic
+from streams.models import Event, Topic
+from streams.wire.event import LogEvent
+
+FETCH_ROWS = 32
+HEADS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a topic's log stands."""
+
+    topic_id: int
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Events after a cursor, oldest first; the first may lie further on than cursor + 1, if the log was trimmed."""
+
+    head: Head
+    events: tuple[LogEvent, ...]
+
+
+def read_head(name: str) -> Head:
+    """The head of one topic; raises NoSuchTopic."""
+    row = Topic.objects.filter(name=name).values_list("id", "epoch", "head").first()
+    if row is None:
+        raise NoSuchTopic(f"no topic {name!r}")
+    return Head(*row)
+
+
+def read_heads(topic_ids: Collection[int]) -> dict[int, Head]:
+    """The heads of many topics by id; those that are gone are left out."""
+    heads: dict[int, Head] = {}
+    ids = sorted(topic_ids)
+    for start in range(0, len(ids), HEADS_AT_ONCE):
+        rows = Topic.objects.filter(id__in=ids[start : start + HEADS_AT_ONCE]).values_list("id", "epoch", "head")
+        heads.update((row[0], Head(*row)) for row in rows)
+    return heads
+
+
+def read_bounds(name: str) -> tuple[Head, int]:
+    """The head, and the sequence number of the oldest event that is kept (head + 1 where none is)."""
+    head = read_head(name)
+    first = Event.objects.filter(topic_id=head.topic_id).aggregate(first=Min("seq"))["first"]
+    return head, head.seq + 1 if first is None else first
+
+
+def read_page(name: str, topic_id: int, after: int, *, max_events: int, max_bytes: int) -> LogPage:
+    """At most ``max_events`` events and about ``max_bytes`` of data after ``after``; at least one if there is one.
+
+    The head is read first, so that an empty page after a head further on means: trimmed. Each row brings the epoch of
+    its own moment: if the log was reset in between, the page is empty and its head is of the new life.
+    """
+    head = read_head(name)
+    rows: list[LogEvent] = []
+    size = 0
+    query = Event.objects.of(topic_id).after(after)[:max_events]
+    fields = query.values_list("topic__epoch", "seq", "type", "data", "created_at")
+    for row in fields.iterator(chunk_size=FETCH_ROWS):
+        if row[0] != head.epoch:
+            return LogPage(read_head(name), ())
+        rows.append(LogEvent(name, *row))
+        size += len(row[3])
+        if size >= max_bytes:
+            break
+    return LogPage(head, tuple(rows))

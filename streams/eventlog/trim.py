@@ -1,0 +1,53 @@
+"""Trim: what a topic need not keep is deleted in bounded batches, oldest first; reset: a log begins anew."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Min
+from django.utils import timezone
+
+from streams.conf import get_settings
+from streams.models import Event, Topic
+from streams.models.topic import new_epoch
+
+
+def trim(topic: Topic) -> int:
+    """Delete what the topic's retention no longer covers; the number of events deleted.
+
+    Each batch is a transaction of its own, so that appends wait for one batch at most.
+    """
+    settings = get_settings()
+    keep = settings.retain_events if topic.retain_events is None else topic.retain_events
+    keep_s = settings.retain_s if topic.retain_s is None else topic.retain_s
+    oldest = timezone.now() - timedelta(seconds=keep_s)
+    deleted = 0
+    while batch := _trim_batch(topic.pk, keep, oldest, settings.trim_batch):
+        deleted += batch
+    return deleted
+
+
+def _trim_batch(topic_id: int, keep: int, oldest: object, size: int) -> int:
+    """Delete the longest run of expired events within the ``size`` oldest: numbers stay dense from the first kept on."""
+    events = Event.objects.filter(topic_id=topic_id)
+    head = Topic.objects.filter(pk=topic_id).values_list("head", flat=True).first()
+    first = events.aggregate(first=Min("seq"))["first"]
+    if head is None or first is None:
+        return 0
+    fresh = events.filter(seq__lt=first + size, created_at__gte=oldest).aggregate(first=Min("seq"))["first"]
+    end = min(max(head - keep + 1, first + size if fresh is None else fresh), first + size)
+    return events.filter(seq__lt=end).delete()[0] if end > first else 0
+
+
+def trim_all() -> int:
+    """Trim every topic; the number of events deleted."""
+    return sum(trim(topic) for topic in Topic.objects.all())
+
+
+@transaction.atomic
+def reset(name: str) -> str:
+    """Empty a topic and give it a new epoch, which is returned: every reader is told of the gap."""
+    topic = Topic.objects.select_for_update().get(name=name)
+    topic.events.all().delete()
+    topic.epoch, topic.head = new_epoch(), 0
+    topic.save(update_fields=["epoch", "head"])
+    return topic.epoch

@@ -1,0 +1,64 @@
+"""Errors as HTTP answers: ``{"error": {"code", "message", …}}`` with the right status and headers."""
+
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Concatenate, ParamSpec
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+
+from streams.errors import Forbidden, LimitReached, MethodNotAllowed, NotFound, NotSignedIn, StreamsError
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+AsyncView = Callable[Concatenate[HttpRequest, P], Awaitable[HttpResponseBase]]
+
+
+def error_response(error: StreamsError) -> JsonResponse:
+    """The JSON answer of an error; tells how to sign in (401) and when to come again (429, 503)."""
+    response = JsonResponse({"error": error.as_json()}, status=error.status)
+    response.headers["Cache-Control"] = "no-store"
+    if isinstance(error, NotSignedIn):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="streams"'
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = error.allow
+    if isinstance(error, LimitReached):
+        response.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    elif error.status == 503:
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+def answers_errors(view: AsyncView[P]) -> AsyncView[P]:
+    """Let an async view raise StreamsError: it becomes the JSON answer; refusals of who asks are logged."""
+
+    @functools.wraps(view)
+    async def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            return await view(request, *args, **kwargs)
+        except StreamsError as error:
+            if isinstance(error, NotSignedIn | Forbidden):
+                logger.info("refused: %s %s: %s", request.method, request.path, error)
+            return error_response(error)
+
+    return wrapped
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """Whether a person's browser asks, to whom a page says more than JSON."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """The site's 404: a page for people, JSON for programs."""
+    if wants_page(request):
+        return render(request, "404.html", status=404)
+    return error_response(NotFound(f"nothing is at {request.path:.200}"))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """The site's answer to a forged or stale form."""
+    if wants_page(request):
+        return render(request, "403_csrf.html", {"reason": reason}, status=403)
+    return error_response(Forbidden(f"{reason} Send a bearer token, or the CSRF token of your session."))

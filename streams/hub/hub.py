@@ -1,0 +1,216 @@
+"""The hub of a process: which topics are followed here, and the tasks that keep their rings at the head of the log."""
+
+import asyncio
+import logging
+import weakref
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from streams.conf import StreamSettings, get_settings
+from streams.errors import CloseReason, NoSuchTopic, StreamClosed
+from streams.eventlog import Gateway, Head, read_head, read_heads, read_page
+from streams.flow import Supervisor
+from streams.hub.doorbell import Doorbell, running_hubs
+from streams.hub.live import LiveTopic
+from streams.hub.ring import Announcement
+
+logger = logging.getLogger(__name__)
+
+
+class Hub:
+    """One per process (and event loop). ``events_in`` counts events published here, ``events_out`` deliveries."""
+
+    def __init__(self, settings: StreamSettings) -> None:
+        self.settings = settings
+        self.loop = asyncio.get_running_loop()
+        self.gateway = Gateway(threads=settings.database_threads, timeout_s=settings.database_timeout_s)
+        self.tasks = Supervisor()
+        self.doorbell = Doorbell(self)
+        self.closing: CloseReason | None = None
+        self.events_in = 0
+        self.events_out = 0
+        self._live: dict[str, LiveTopic] = {}
+        self._behind: set[LiveTopic] = set()
+        self._something_behind = asyncio.Event()
+
+    async def start(self) -> None:
+        """Start what runs as long as the process."""
+        await self.tasks.opened()
+        self.tasks.keep_running("hub: catch up", self._catch_up)
+        self.tasks.keep_running("hub: compare heads", self._compare_heads)
+        self.tasks.keep_running("hub: heartbeat", self._beat)
+        if self.doorbell.reaches_others:
+            self.tasks.keep_running("doorbell: send", self.doorbell.send)
+            self.tasks.keep_running("doorbell: listen", self.doorbell.listen)
+        running_hubs.add(self)
+
+    def end_streams(self, reason: CloseReason) -> None:
+        """Wake every reader to be told that its stream ends; new ones are turned away. Readers' cleanup comes after."""
+        self.closing = reason
+        for live in self._live.values():
+            live.wake()
+
+    async def close(self) -> None:
+        """End the hub's tasks and give the database back; for after the readers have left."""
+        self.end_streams(CloseReason.SHUTDOWN)
+        running_hubs.discard(self)
+        await self.tasks.close()
+        await self.loop.run_in_executor(None, self.gateway.close)
+
+    def check_open(self) -> None:
+        """Raise StreamClosed once streams are to end."""
+        if self.closing is not None:
+            raise StreamClosed(self.closing)
+
+    # Topics
+
+    @asynccontextmanager
+    async def reading(self, name: str) -> AsyncGenerator[LiveTopic, None]:
+        """A topic for one reader, as long as it reads; raises NoSuchTopic, Unavailable, StreamClosed."""
+        self.check_open()
+        live = self._live.get(name)
+        if live is None:
+            live = self._live[name] = LiveTopic(name, self.settings)
+        live.readers += 1
+        try:
+            if not live.opened.is_set():
+                await self._open(live)
+            if live.gone:
+                raise NoSuchTopic(f"no topic {name!r}")
+            yield live
+        finally:
+            live.readers -= 1
+            live.last_left = self.loop.time()
+            if not live.readers and not live.opened.is_set():
+                self._live.pop(name, None)
+
+    async def _open(self, live: LiveTopic) -> None:
+        """Stand at the head of the log. Several readers may come here at once: the first answer counts."""
+        head = await self.gateway.run(read_head, live.name)
+        if not live.opened.is_set():
+            live.begin(head.topic_id, head.epoch, head.seq)
+            live.opened.set()
+            self._mark(live)
+
+    def readers(self) -> dict[str, int]:
+        """How many readers each followed topic has here."""
+        return {live.name: live.readers for live in self._live.values() if live.readers}
+
+    # Events coming in
+
+    def publish(self, announcement: Announcement) -> None:
+        """What was committed in this process: to the readers here, then to the other processes."""
+        self.events_in += len(announcement.events)
+        self.hear(announcement)
+        self.doorbell.ring(announcement)
+
+    def hear(self, announcement: Announcement) -> None:
+        """What any process committed; runs in the hub's loop."""
+        live = self._live.get(announcement.topic)
+        if live is not None:
+            if not live.opened.is_set():
+                live.target = max(live.target, announcement.head)
+            live.hear(announcement)
+            self._mark(live)
+
+    def _mark(self, live: LiveTopic) -> None:
+        if live.behind:
+            self._behind.add(live)
+            self._something_behind.set()
+
+    async def _catch_up(self) -> None:
+        """Read into the rings what the doorbell did not bring, for ever."""
+        while True:
+            await self._something_behind.wait()
+            self._something_behind.clear()
+            for live in list(self._behind):
+                while live.behind and not live.gone:
+                    await self._read_on(live)
+                self._behind.discard(live)
+
+    async def _read_on(self, live: LiveTopic) -> None:
+        settings = self.settings
+        if live.target - live.ring.head > settings.ring_events:
+            live.ring.skip_to(live.target - settings.ring_events)
+        after = live.ring.head
+        page = await self.gateway.run(
+            read_page,
+            live.name,
+            live.topic_id,
+            after,
+            max_events=settings.log_page_events,
+            max_bytes=settings.log_page_bytes,
+        )
+        if self.learn(live, page.head):
+            if page.events and page.events[0].seq > live.ring.head + 1:
+                live.ring.skip_to(page.events[0].seq - 1)  # trimmed in between
+            elif not page.events and live.ring.head == after:
+                live.target = min(live.target, page.head.seq)
+                live.ring.skip_to(live.target)
+            live.ring.offer(page.events)
+        live.wake()
+
+    def learn(self, live: LiveTopic, head: Head) -> bool:
+        """Take to heart what the database says of the head; False if the log began a new life."""
+        if head.epoch != live.epoch:
+            live.begin(head.topic_id, head.epoch, head.seq)
+            live.wake()
+            return False
+        live.target = max(live.target, head.seq)
+        self._mark(live)
+        return True
+
+    async def _compare_heads(self) -> None:
+        """Compare the heads of all followed topics with the database: what makes every lost doorbell good."""
+        while True:
+            await asyncio.sleep(self.settings.head_poll_s)
+            self._forget_unread()
+            lives = {live.topic_id: live for live in self._live.values() if live.opened.is_set()}
+            if not lives:
+                continue
+            heads = await self.gateway.run(read_heads, lives.keys())
+            for topic_id, live in lives.items():
+                head = heads.get(topic_id)
+                if head is None:
+                    live.gone = True
+                    live.wake()
+                else:
+                    self.learn(live, head)
+
+    def _forget_unread(self) -> None:
+        long_ago = self.loop.time() - self.settings.ring_linger_s
+        for live in list(self._live.values()):
+            if not live.readers and (live.gone or live.last_left < long_ago):
+                del self._live[live.name]
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(min(1.0, self.settings.heartbeat_s / 4))
+            since = self.loop.time() - self.settings.heartbeat_s
+            for live in self._live.values():
+                live.beat(since)
+
+
+_hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = weakref.WeakKeyDictionary()
+_starting: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]" = weakref.WeakKeyDictionary()
+
+
+async def current_hub() -> Hub:
+    """The hub of this event loop; the first call starts it, since not every server tells when it starts."""
+    loop = asyncio.get_running_loop()
+    hub = _hubs.get(loop)
+    if hub is None:
+        async with _starting.setdefault(loop, asyncio.Lock()):
+            hub = _hubs.get(loop)
+            if hub is None:
+                hub = Hub(get_settings())
+                await hub.start()
+                _hubs[loop] = hub
+    return hub
+
+
+async def close_hub() -> None:
+    """Close the hub of this event loop, if there is one."""
+    hub = _hubs.pop(asyncio.get_running_loop(), None)
+    if hub is not None:
+        await hub.close()

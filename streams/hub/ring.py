@@ -1,0 +1,122 @@
+"""The ring: the newest events of one topic, as many as its bounds allow, whoever reads.
+
+A reader is an integer. One who stands before the ring reads the log instead; one who wakes takes everything after
+its cursor as one batch, which is made once for all readers at that cursor.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from streams.wire.event import LogEvent
+
+BATCH_BYTES = 262_144  # of data in one batch: what a reader that stops may pin
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What the doorbell says: the topic stands at ``head``; the newest events may come along as a courtesy."""
+
+    topic: str
+    epoch: str
+    head: int
+    events: tuple[LogEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A reader could not be served from where it asked; the fields of ``stream.gap``. lost: events, None: unknown."""
+
+    requested: str
+    resumed_at: str
+    lost: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a reader takes at once: the events, the seq it has then seen, and the gap before them, if there is one.
+
+    No events and no gap: nothing happened for a heartbeat.
+    """
+
+    events: tuple[LogEvent, ...]
+    cursor: int
+    gap: Gap | None = None
+    _joined: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+    def joined(self, name: str, encode: Callable[[LogEvent], bytes]) -> bytes:
+        """All frames of technique ``name`` in a row; made once, shared by all readers of the batch."""
+        joined = self._joined.get(name)
+        if joined is None:
+            joined = self._joined[name] = b"".join([event.frame(name, encode) for event in self.events])
+        return joined
+
+
+class Ring:
+    """Dense: holds every event from ``first`` to ``head``."""
+
+    __slots__ = ("_batches", "_bytes", "_events", "_max_bytes", "_max_events", "head")
+
+    def __init__(self, head: int, *, max_events: int, max_bytes: int) -> None:
+        self.head = head
+        self._events: list[LogEvent] = []
+        self._bytes = 0
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+        self._batches: dict[int, Batch] = {}
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    @property
+    def first(self) -> int:
+        """The oldest seq that the ring holds; head + 1 when it is empty."""
+        return self.head - len(self._events) + 1
+
+    def offer(self, events: Sequence[LogEvent]) -> int:
+        """Take those of ``events`` (dense, ascending) that follow the head; the number taken.
+
+        Events already held are passed over; if there is a hole before the first one, none is taken.
+        """
+        if not events or events[-1].seq <= self.head or events[0].seq > self.head + 1:
+            return 0
+        fresh = events[self.head + 1 - events[0].seq :]
+        self._events.extend(fresh)
+        self._bytes += sum(len(event.data) for event in fresh)
+        self.head = fresh[-1].seq
+        self._batches.clear()
+        self._evict()
+        return len(fresh)
+
+    def _evict(self) -> None:
+        drop = max(0, len(self._events) - self._max_events)
+        self._bytes -= sum(len(event.data) for event in self._events[:drop])
+        while self._bytes > self._max_bytes and drop < len(self._events) - 1:
+            self._bytes -= len(self._events[drop].data)
+            drop += 1
+        if drop:
+            del self._events[:drop]
+
+    def skip_to(self, head: int) -> None:
+        """Forget everything and stand at ``head``: readers behind it are served from the log."""
+        self._events.clear()
+        self._batches.clear()
+        self._bytes = 0
+        self.head = head
+
+    def take(self, after: int) -> Batch | None:
+        """What follows ``after``, up to BATCH_BYTES; empty at the head; None if the ring no longer holds it."""
+        if after < self.first - 1 or after > self.head:
+            return None
+        batch = self._batches.get(after)
+        if batch is None:
+            batch = self._batches[after] = self._cut(after)
+        return batch
+
+    def _cut(self, after: int) -> Batch:
+        start = after - self.first + 1
+        end, size = start, 0
+        while end < len(self._events) and size < BATCH_BYTES:
+            size += len(self._events[end].data)
+            end += 1
+        return Batch(tuple(self._events[start:end]), self.first + end - 1)

@@ -1,0 +1,10 @@
+"""What the database keeps."""
+
+from streams.models.event import Event
+from streams.models.generation import Generation
+from streams.models.lease import Lease
+from streams.models.room import Room
+from streams.models.token import Token
+from streams.models.topic import Topic, Visibility
+
+__all__ = ["Event", "Generation", "Lease", "Room", "Token", "Topic", "Visibility"]

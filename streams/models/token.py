@@ -1,0 +1,28 @@
+"""A bearer token for programs: what it may do is written beside its digest."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Token(models.Model):
+    """Hashed at rest: the text is shown once, when the token is made.
+
+    ``publish`` and ``read`` are topic patterns, separated by spaces; ``*`` stands for any run of characters.
+    """
+
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)  # SHA-256, hex
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE)
+    publish = models.CharField(max_length=500, blank=True)
+    read = models.CharField(max_length=500, blank=True)
+    chat = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

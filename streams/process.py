@@ -1,0 +1,44 @@
+"""What a serving process does beside answering: started with it, ended with it. Wired here, done elsewhere."""
+
+import asyncio
+import logging
+from functools import partial
+
+from streams.chat.model import close_runner, current_runner
+from streams.connections import keep_trimmed, publish_vitals, registry
+from streams.errors import CloseReason
+from streams.hub import Hub, close_hub, current_hub
+
+logger = logging.getLogger(__name__)
+_begun: set[Hub] = set()
+POLL_S = 0.05
+
+
+async def begin() -> Hub:
+    """Start the hub and the process's tasks; a second call does nothing."""
+    hub = await current_hub()
+    if hub not in _begun:
+        _begun.add(hub)
+        runner = await current_runner()
+        hub.tasks.keep_running("vital signs", partial(publish_vitals, hub))
+        hub.tasks.keep_running("trimming", partial(keep_trimmed, hub))
+        hub.tasks.keep_running("abandoned answers", runner.keep_ending_abandoned)
+    return hub
+
+
+async def drain() -> None:
+    """End in order: answers (their readers still see it), streams and sockets (each is told), then the tasks.
+
+    Waits for the streams at most ``drain_s``; the server cancels those that stay.
+    """
+    hub = await current_hub()
+    _begun.discard(hub)
+    await close_runner(hub)
+    hub.end_streams(CloseReason.SHUTDOWN)
+    try:
+        async with asyncio.timeout(hub.settings.drain_s):
+            while len(registry):
+                await asyncio.sleep(POLL_S)
+    except TimeoutError:
+        logger.warning("%d streams have not ended within %g s", len(registry), hub.settings.drain_s)
+    await close_hub()

@@ -1,0 +1,21 @@
+"""The one way in: who may, what is well formed, and the commit that many share."""
+
+from streams.publishing.identity import Identity, identify, welcome_guest
+from streams.publishing.permissions import check_publish, check_read, topic_to_read
+from streams.publishing.publish import apublish, apublish_events, new_event, publish, publish_events
+from streams.publishing.tokens import create_token
+
+__all__ = [
+    "Identity",
+    "apublish",
+    "apublish_events",
+    "check_publish",
+    "check_read",
+    "create_token",
+    "identify",
+    "new_event",
+    "publish",
+    "publish_events",
+    "topic_to_read",
+    "welcome_guest",
+]

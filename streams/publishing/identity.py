@@ -1,0 +1,84 @@
+"""Who asks: a token, a signed-in user, a guest, or nobody that is known."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from streams.conf import guests_allowed
+from streams.errors import InvalidInput, NotSignedIn
+from streams.models import Token
+from streams.publishing.tokens import verify_token
+
+_BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]{1,200})", re.IGNORECASE)
+GUEST_KEY = "streams_guest"
+ADJECTIVES = "Amber Brisk Calm Clever Coral Dusky Early Gentle Golden Hazel Indigo Ivory Jade Keen Lively Lunar Mellow Misty Noble Olive Pearl Quiet Rapid Rosy Russet Sable Silver Sunny Swift Teal Velvet Warm"  # noqa: E501
+ANIMALS = "Badger Bear Crane Dolphin Eagle Falcon Finch Fox Gecko Hare Heron Ibis Jay Kestrel Koala Lark Lynx Marten Moth Otter Owl Panda Puffin Quail Raven Robin Seal Sparrow Stork Swan Tern Wren"  # noqa: E501
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks. id: ``u:<pk>``, ``g:<random>``, ``t:<pk>``; ``by_cookie``: a browser may be made to send it unasked."""
+
+    kind: Literal["user", "guest", "token", "nobody"]
+    id: str
+    name: str
+    by_cookie: bool = False
+    staff: bool = False
+    may_publish: bool = False  # the user's permission to publish to any topic
+    token: Token | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether this is a person of the house: signed in, or a guest where guests are let in."""
+        return self.kind in ("user", "guest")
+
+    def as_author(self) -> dict[str, str]:
+        """``{"id", "name", "kind"}``: how events tell who did something."""
+        return {"id": self.id, "name": self.name, "kind": self.kind}
+
+
+NOBODY = Identity("nobody", "", "")
+
+
+def identify(user: Any, session: Any, headers: Mapping[str, str]) -> Identity:
+    """Who is behind a request or a socket: the Authorization header wins over the session. Touches the database.
+
+    A guest gets a name that lasts as long as its session. Raises NotSignedIn for a token that is no good, InvalidInput
+    for an Authorization header that is no bearer token.
+    """
+    if header := headers.get("authorization"):
+        bearer = _BEARER.fullmatch(header)
+        if bearer is None:
+            raise InvalidInput("the Authorization header must be 'Bearer TOKEN'")
+        token = verify_token(bearer[1])
+        if token.user is not None and not token.user.is_active:
+            raise NotSignedIn("the bearer token's user is disabled")
+        return Identity("token", f"t:{token.pk}", token.name, token=token)
+    if user is not None and user.is_authenticated:
+        return Identity(
+            "user",
+            f"u:{user.pk}",
+            user.get_full_name() or user.get_username(),
+            by_cookie=True,
+            staff=user.is_staff,
+            may_publish=user.has_perm("streams.add_event"),
+        )
+    if guests_allowed():
+        return _guest(session)
+    return NOBODY
+
+
+def _guest(session: Any) -> Identity:
+    guest = session.get(GUEST_KEY) if session is not None else None
+    if not guest:
+        return Identity("guest", "g:anonymous", "Guest")
+    return Identity("guest", f"g:{guest['id']}", guest["name"], by_cookie=True)
+
+
+def welcome_guest(session: Any) -> None:
+    """Give the session of a person without an account an id and a friendly name, once."""
+    if not session.get(GUEST_KEY):
+        name = f"{secrets.choice(ADJECTIVES.split())} {secrets.choice(ANIMALS.split())}"
+        session[GUEST_KEY] = {"id": secrets.token_hex(6), "name": name}

@@ -1,0 +1,63 @@
+"""Bearer tokens: 256 random bits, shown once, kept as a SHA-256 digest."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from streams.errors import InvalidInput, NotSignedIn
+from streams.models import Token
+from streams.wire.names import check_pattern, matches
+
+PREFIX = "st_"
+LAST_USED_EVERY = timedelta(minutes=1)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def create_token(
+    *,
+    name: str,
+    publish: list[str] | None = None,
+    read: list[str] | None = None,
+    chat: bool = False,
+    expires_at: datetime | None = None,
+) -> tuple[Token, str]:
+    """A new token and its text, which nobody can read again. Raises InvalidTopicName for a bad pattern, InvalidInput."""
+    patterns = {"publish": publish or [], "read": read or []}
+    for pattern in [*patterns["publish"], *patterns["read"]]:
+        check_pattern(pattern)
+    if not chat and not any(patterns.values()):
+        raise InvalidInput("a token that may do nothing is of no use: give --publish, --read or --chat")
+    text = PREFIX + secrets.token_urlsafe(32)
+    words = {scope: " ".join(given) for scope, given in patterns.items()}
+    token = Token.objects.create(name=name, digest=_digest(text), chat=chat, expires_at=expires_at, **words)
+    return token, text
+
+
+def verify_token(text: str) -> Token:
+    """The token whose text this is; records its use once a minute. Raises NotSignedIn.
+
+    The digest is looked up, not the text: how long the comparison takes tells nothing about a token.
+    """
+    now = timezone.now()
+    token = Token.objects.filter(digest=_digest(text)).first()
+    if token is None:
+        raise NotSignedIn("the bearer token is not known here")
+    if token.revoked_at is not None:
+        raise NotSignedIn("the bearer token was revoked")
+    if token.expires_at is not None and token.expires_at <= now:
+        raise NotSignedIn("the bearer token has expired")
+    if token.last_used_at is None or token.last_used_at < now - LAST_USED_EVERY:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_EVERY)
+        Token.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+    return token
+
+
+def allows(patterns: str, topic: str) -> bool:
+    """Whether one of the space-separated patterns matches the topic's name."""
+    return any(matches(pattern, topic) for pattern in patterns.split())

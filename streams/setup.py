@@ -1,0 +1,40 @@
+"""What a fresh install needs: tables, the topics and the room that everybody meets first, and somebody who may all."""
+
+import secrets
+
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from streams.chat.rooms import ensure_room
+from streams.connections import vitals
+from streams.models import Topic
+
+SYSTEM_RETAIN_S = 3_600
+ADMIN = "admin"
+
+
+def migrations_missing() -> int:
+    """How many migrations the database lacks."""
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def set_up() -> str | None:
+    """Migrate, and make what is missing; the password of the superuser ``admin`` if one had to be made.
+
+    Idempotent: a second call changes nothing.
+    """
+    call_command("migrate", interactive=False, verbosity=0)
+    Topic.objects.get_or_create(
+        name=vitals.TOPIC,
+        defaults={"description": "The server's own vital signs, once a second", "retain_s": SYSTEM_RETAIN_S},
+    )
+    ensure_room("lobby", title="Lobby", description="Where everybody arrives")
+    users = get_user_model().objects
+    if users.filter(is_superuser=True).exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    users.create_superuser(ADMIN, password=password)
+    return password

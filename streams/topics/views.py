@@ -1,0 +1,73 @@
+"""The list of topics and the live page of one; the events themselves come from ``/events/<topic>``."""
+
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+
+from streams.conf import get_settings
+from streams.connections import registry
+from streams.errors import InvalidTopicName, NoSuchTopic, NotSignedIn
+from streams.http.errors import page_not_found
+from streams.models import Event, Topic
+from streams.publishing import identify, topic_to_read
+from streams.publishing.permissions import may_publish, may_read
+from streams.wire.names import check_topic_name
+
+MAX_LISTED = 1_000
+
+
+def topic_list(request: HttpRequest) -> HttpResponseBase:
+    """The topics that the visitor may read."""
+    who = identify(request.user, request.session, {})
+    newest = Event.objects.filter(topic=OuterRef("pk")).order_by("-seq").values("created_at")[:1]
+    topics = Topic.objects.annotate(last_event_at=Subquery(newest))[:MAX_LISTED]
+    readers = registry.by_topic()
+    listed = [
+        {
+            "name": topic.name,
+            "description": topic.description,
+            "head": topic.head,
+            "visibility": topic.visibility,
+            "last_event_at": topic.last_event_at,
+            "readers": readers.get(topic.name, 0),
+        }
+        for topic in topics
+        if may_read(who=who, topic=topic)
+    ]
+    return render(request, "streams/topics/index.html", {"topics": listed})
+
+
+def topic_page(request: HttpRequest, name: str) -> HttpResponseBase:
+    """One topic, live."""
+    who = identify(request.user, request.session, {})
+    try:
+        topic = topic_to_read(who, check_topic_name(name))
+    except NotSignedIn:
+        return redirect_to_login(request.get_full_path())
+    except (NoSuchTopic, InvalidTopicName) as error:
+        return page_not_found(request, error)
+    context: dict[str, Any] = {
+        "name": topic.name,
+        "description": topic.description,
+        "head": topic.head,
+        "visibility": topic.visibility,
+        "may_publish": may_publish(who=who, name=topic.name),
+        "events_url": f"/events/{topic.name}",
+        "retention": _retention(topic),
+    }
+    return render(request, "streams/topics/topic.html", {"topic": context})
+
+
+def _retention(topic: Topic) -> str:
+    """``100,000 events or 7 days, whichever is less``."""
+    settings = get_settings()
+    events = settings.retain_events if topic.retain_events is None else topic.retain_events
+    seconds = settings.retain_s if topic.retain_s is None else topic.retain_s
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        if seconds >= size:
+            break
+    count = round(seconds / size)
+    return f"{events:,} events or {count} {unit}{'' if count == 1 else 's'}, whichever is less"

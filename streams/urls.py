@@ -1,0 +1,21 @@
+"""Every public path, and the one view behind it."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path, re_path
+
+from streams.chat.ask import chat
+from streams.chat.views import room_history, room_page
+from streams.topics.views import topic_list, topic_page
+from streams.transports.views import events
+
+urlpatterns = [
+    path("", room_page, name="chat"),
+    path("rooms/<slug:slug>/", room_page, name="room"),
+    path("rooms/<slug:slug>/history", room_history, name="room-history"),
+    path("chat", chat, name="ask"),
+    path("topics/", topic_list, name="topics"),
+    path("topics/<str:name>", topic_page, name="topic"),
+    re_path(r"^events/(?P<topic>.*)$", events, name="events"),
+    path("login/", LoginView.as_view(template_name="streams/login.html"), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+]

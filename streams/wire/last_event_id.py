@@ -1,0 +1,46 @@
+"""What a client may send to say where it wants to read on: untrusted text to a wish."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_SEQ = 2**63 - 1
+_ID = re.compile(r"([a-z0-9]{1,16})-([0-9]{1,19})", re.ASCII)
+_SEQ = re.compile(r"[0-9]{1,19}", re.ASCII)
+_LAST = re.compile(r"-([0-9]{1,9})", re.ASCII)
+
+
+class WishKind(StrEnum):
+    """The five ways to name a place in a log."""
+
+    NOW = "now"
+    EARLIEST = "earliest"
+    LAST = "last"  # ``number`` events before the head
+    AFTER = "after"  # after seq ``number`` of ``epoch`` (None: the current one)
+    MALFORMED = "malformed"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Where a reader wants to begin; ``text`` is what it sent, cut to 128 characters."""
+
+    kind: WishKind
+    text: str = ""
+    epoch: str | None = None
+    number: int = 0
+
+
+def parse_last_event_id(text: str | None) -> Wish:
+    """The wish that ``text`` makes; never raises: what is not understood is MALFORMED and is answered by a gap."""
+    if not text:
+        return Wish(WishKind.NOW)
+    shown = text[:128]
+    if text == "earliest":
+        return Wish(WishKind.EARLIEST, shown)
+    if last := _LAST.fullmatch(text):
+        return Wish(WishKind.LAST, shown, number=int(last[1]))
+    if _SEQ.fullmatch(text) and int(text) <= MAX_SEQ:
+        return Wish(WishKind.AFTER, shown, number=int(text))
+    if (full := _ID.fullmatch(text)) and int(full[2]) <= MAX_SEQ:
+        return Wish(WishKind.AFTER, shown, epoch=full[1], number=int(full[2]))
+    return Wish(WishKind.MALFORMED, shown)

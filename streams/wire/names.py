@@ -1,0 +1,32 @@
+"""The names of topics, and the patterns that tokens use."""
+
+import re
+
+from streams.errors import InvalidTopicName
+
+MAX_TOPIC_CHARS = 128
+_TOPIC = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
+_PATTERN = re.compile(r"[A-Za-z0-9._:*-]{1,128}", re.ASCII)
+
+
+def check_topic_name(name: str) -> str:
+    """``name`` itself; raises InvalidTopicName telling the limit and the value."""
+    if len(name) > MAX_TOPIC_CHARS:
+        raise InvalidTopicName(f"topic name has {len(name)} characters (limit {MAX_TOPIC_CHARS})")
+    if not _TOPIC.fullmatch(name):
+        raise InvalidTopicName(
+            f"topic name {name!r} is not allowed (letters, digits and . _ : - only, beginning with a letter or digit)"
+        )
+    return name
+
+
+def check_pattern(pattern: str) -> str:
+    """``pattern`` itself; raises InvalidTopicName where it has a character that no topic and no ``*`` has."""
+    if not _PATTERN.fullmatch(pattern):
+        raise InvalidTopicName(f"topic pattern {pattern!r} is not allowed (letters, digits and . _ : - * only)")
+    return pattern
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether ``*`` (any run of characters, colons too) makes ``pattern`` into ``name``."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name) is not None
