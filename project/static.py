@@ -22,7 +22,7 @@ def _white_noise() -> WhiteNoise:
         return WhiteNoise(_not_found, root=str(settings.STATIC_ROOT), prefix=settings.STATIC_URL)
     files = WhiteNoise(_not_found, autorefresh=True)
     for finder in get_finders():
-        for storage in finder.storages.values():
+        for storage in getattr(finder, "storages", {}).values():
             files.add_files(storage.location, prefix=settings.STATIC_URL)
     return files
 
@@ -32,7 +32,7 @@ class StaticFiles:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._files = WsgiToAsgi(_white_noise())
+        self._files = WsgiToAsgi(_white_noise())  # type: ignore[no-untyped-call]
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve one HTTP request."""

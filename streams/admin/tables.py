@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from streams.errors import InvalidTopicName
-from streams.models import Event, Generation, Room, Token, Topic
+from streams.models import Room, Token, Topic
 from streams.wire.names import check_topic_name
 
 

@@ -1,8 +1,8 @@
 """``POST /chat``: an answer without a room, as server-sent events to the one who asked.
 
-    data: {"text": "…"}        each piece, as it comes
-    data: [DONE]               only if the answer is whole
-    event: error               else; data: {"error": {"type", "message", "retryable"}}
+data: {"text": "…"}        each piece, as it comes
+data: [DONE]               only if the answer is whole
+event: error               else; data: {"error": {"type", "message", "retryable"}}
 """
 
 import asyncio
@@ -88,7 +88,9 @@ def _decode(request: HttpRequest, max_chars: int) -> tuple[str, UUID | None]:
         raise NotFound(f"no conversation {given!r:.60}") from None
 
 
-def _begin(who: Identity, runner: GenerationRunner, message: str, conversation: UUID | None) -> tuple[Generation, Prompt]:
+def _begin(
+    who: Identity, runner: GenerationRunner, message: str, conversation: UUID | None
+) -> tuple[Generation, Prompt]:
     """The row of the answer, and the prompt from the conversation that ``who`` has had so far."""
     provider = runner.provider
     past: list[Generation] = []
@@ -112,7 +114,7 @@ def _begin(who: Identity, runner: GenerationRunner, message: str, conversation: 
 async def _stream(
     hub: Hub, runner: GenerationRunner, generation: Generation, prompt: Prompt, who: Identity
 ) -> AsyncGenerator[bytes, None]:
-    """The pieces as frames; when the caller leaves, the call upstream is closed at once and the row says interrupted."""
+    """The pieces as frames. When the caller leaves, the call upstream is closed at once; the row says interrupted."""
     text: list[str] = []
     outcome: Outcome | None = None
     with registry.opened(Connection("chat", (), who.id)):

@@ -44,7 +44,9 @@ def interrupted(text: str) -> Outcome:
     return Outcome(GenerationStatus.INTERRUPTED, text, error=error)
 
 
-def create_generation(room: Room, who: Identity, provider: ModelProvider, *, question: str, answers: str) -> Generation | None:
+def create_generation(
+    room: Room, who: Identity, provider: ModelProvider, *, question: str, answers: str
+) -> Generation | None:
     """The row and ``generation.start``, together; None if the event ``answers`` has been answered already."""
     with transaction.atomic():
         generation = Generation(
@@ -124,7 +126,7 @@ def end_abandoned(*, older_than_s: float) -> int:
     long_dead = Q(renewed_at__lt=now - CHAT_ABANDONED)
     abandoned = Generation.objects.filter(in_a_room | long_dead, status=GenerationStatus.RUNNING)
     return sum(
-        end_generation(one.pk, one.topic and one.topic.name, interrupted(_text_so_far(one)))
+        end_generation(one.pk, None if one.topic is None else one.topic.name, interrupted(_text_so_far(one)))
         for one in abandoned.select_related("topic")
     )
 

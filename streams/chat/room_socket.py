@@ -1,8 +1,8 @@
 """``/ws/rooms/<slug>``: a room over WebSocket. Down go the envelopes of its log, up come operations.
 
-    {"op": "say", "ref": n, "text": "…", "client_id": "…"}   -> {"op": "ack", "ref": n, "id": "…"}
-    {"op": "retry", "ref": n, "generation": "…"}             -> {"op": "ack", "ref": n}
-    a refused one                                            -> {"op": "error", "ref": n, "error": {…}}
+{"op": "say", "ref": n, "text": "…", "client_id": "…"}   -> {"op": "ack", "ref": n, "id": "…"}
+{"op": "retry", "ref": n, "generation": "…"}             -> {"op": "ack", "ref": n}
+a refused one                                            -> {"op": "error", "ref": n, "error": {…}}
 """
 
 import asyncio
@@ -131,7 +131,9 @@ class RoomSocket(AsyncWebsocketConsumer):
                 )
             perform = self._operations.get(operation.get("op", ""))
             if perform is None:
-                raise InvalidInput(f"no operation {operation.get('op')!r:.60} (there are: {', '.join(self._operations)})")
+                raise InvalidInput(
+                    f"no operation {operation.get('op')!r:.60} (there are: {', '.join(self._operations)})"
+                )
             answer = await perform(self, operation)
             await self.send(text_data=encode_json({"op": "ack", "ref": ref} | answer))
         except StreamsError as error:

@@ -37,7 +37,8 @@ def ensure_room(slug: str, *, title: str, description: str = "") -> Room:
     room = Room.objects.filter(slug=slug).first()
     if room is None:
         topic, _ = Topic.objects.get_or_create(
-            name=f"room:{slug}", defaults={"description": f"Everything said in {title}", "visibility": Visibility.MEMBERS}
+            name=f"room:{slug}",
+            defaults={"description": f"Everything said in {title}", "visibility": Visibility.MEMBERS},
         )
         room = Room.objects.create(slug=slug, title=title, description=description, topic=topic)
     return room
@@ -49,7 +50,7 @@ def room_to_read(who: Identity, slug: str) -> Room:
     name = f"room:{slug}"
     if room is None and who.kind != "nobody":
         raise NotFound(f"no room {slug:.60}")
-    check_read(who=who, topic=room and room.topic, name=name)
+    check_read(who=who, topic=None if room is None else room.topic, name=name)
     assert room is not None  # check_read has raised
     return room
 

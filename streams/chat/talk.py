@@ -17,7 +17,9 @@ def asks_model(text: str, *, demo: bool) -> bool:
     return bool(MENTION.search(text)) or (demo and text.split(maxsplit=1)[:1] == ["/demo"])
 
 
-async def say(runner: GenerationRunner, room: Room, who: Identity, *, text: Any, client_id: Any) -> tuple[str, StreamsError | None]:
+async def say(
+    runner: GenerationRunner, room: Room, who: Identity, *, text: Any, client_id: Any
+) -> tuple[str, StreamsError | None]:
     """Say it, once for each ``client_id``; the event's id, and why no answer was begun if one was asked for.
 
     Raises NotSignedIn, Forbidden, InvalidInput, TooLarge, KeyReused, Unavailable: then nothing was said.

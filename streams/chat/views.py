@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 
 from streams.chat.model import describe_model
 from streams.chat.rooms import history, readable_rooms, room_to_read
-from streams.conf import get_settings
+from streams.conf import get_settings, guests_allowed
 from streams.errors import InvalidInput, NotFound, NotSignedIn
 from streams.http.errors import answers_errors, page_not_found
 from streams.hub import current_hub
@@ -16,10 +16,8 @@ from streams.publishing import identify, welcome_guest
 HOME = "lobby"
 
 
-def room_page(request: HttpRequest, slug: str = HOME) -> HttpResponse:
+def room_page(request: HttpRequest, slug: str = HOME) -> HttpResponseBase:
     """A room with its newest history; who may not read is asked to sign in."""
-    from streams.conf import guests_allowed
-
     if guests_allowed() and not request.user.is_authenticated:
         welcome_guest(request.session)
     who = identify(request.user, request.session, {})

@@ -1,4 +1,4 @@
-"""Leases: what only one process must do is done by the one that holds the claim. Conditional updates that count a row."""
+"""Leases: what only one process must do is done by the one that holds the claim."""
 
 import os
 import secrets
@@ -20,7 +20,7 @@ def process_name() -> str:
 
 
 def claim_lease(name: str, *, seconds: float) -> bool:
-    """Claim or renew; False while another process holds it."""
+    """Claim or renew, by a conditional update that counts one row; False while another process holds it."""
     now = timezone.now()
     until = now + timedelta(seconds=seconds)
     mine_or_free = Q(owner=process_name()) | Q(expires_at__lt=now)

@@ -84,7 +84,7 @@ def _known_keys(topics: dict[str, Topic], requests: Sequence[AppendRequest]) -> 
     asked: dict[str, set[str]] = defaultdict(set)
     for request in requests:
         asked[request.topic].update(event.key for event in request.events if event.key is not None)
-    known: dict[str, dict[str, LogEvent]] = {name: {} for name in asked} | {request.topic: {} for request in requests}
+    known: dict[str, dict[str, LogEvent]] = {name: {} for name in asked}
     for name, keys in asked.items():
         if keys:
             topic = topics[name]

@@ -27,7 +27,7 @@ def trim(topic: Topic) -> int:
 
 
 def _trim_batch(topic_id: int, keep: int, oldest: object, size: int) -> int:
-    """Delete the longest run of expired events within the ``size`` oldest: numbers stay dense from the first kept on."""
+    """Delete the run of expired events within the ``size`` oldest: numbers stay dense from the first kept on."""
     events = Event.objects.filter(topic_id=topic_id)
     head = Topic.objects.filter(pk=topic_id).values_list("head", flat=True).first()
     first = events.aggregate(first=Min("seq"))["first"]

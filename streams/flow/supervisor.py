@@ -1,4 +1,4 @@
-"""The owner of every task that outlives a request: started with a name, restarted when it fails, ended with the process."""
+"""The owner of every task that outlives a request: named, restarted when it fails, ended with the process."""
 
 import asyncio
 import contextvars
@@ -73,7 +73,9 @@ class Supervisor:
             try:
                 await work()
             except Exception as error:
-                logger.warning("%s failed, again in %.1f s: %s", name, pause_s, error, exc_info=pause_s == MIN_RESTART_S)
+                logger.warning(
+                    "%s failed, again in %.1f s: %s", name, pause_s, error, exc_info=pause_s == MIN_RESTART_S
+                )
             if loop.time() - started > MAX_RESTART_S:
                 pause_s = MIN_RESTART_S
             await asyncio.sleep(pause_s)

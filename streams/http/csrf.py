@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseForbidden
 from django.middleware.csrf import CsrfViewMiddleware
 
 
@@ -17,8 +17,8 @@ class CsrfForSessions(CsrfViewMiddleware):
     """
 
     def process_view(
-        self, request: HttpRequest, callback: Callable[..., HttpResponseBase] | None, callback_args: Any, callback_kwargs: Any
-    ) -> HttpResponseBase | None:
+        self, request: HttpRequest, callback: Callable[..., Any], callback_args: Any, callback_kwargs: Any
+    ) -> HttpResponseForbidden | None:
         """None where the request may go on."""
         if "Authorization" in request.headers or settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None

@@ -2,8 +2,8 @@
 
 import functools
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Concatenate, ParamSpec
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -12,7 +12,7 @@ from streams.errors import Forbidden, LimitReached, MethodNotAllowed, NotFound, 
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
-AsyncView = Callable[Concatenate[HttpRequest, P], Awaitable[HttpResponseBase]]
+AsyncView = Callable[Concatenate[HttpRequest, P], Coroutine[Any, Any, HttpResponseBase]]
 
 
 def error_response(error: StreamsError) -> JsonResponse:
@@ -30,7 +30,7 @@ def error_response(error: StreamsError) -> JsonResponse:
     return response
 
 
-def answers_errors(view: AsyncView[P]) -> AsyncView[P]:
+def answers_errors(view: AsyncView[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Let an async view raise StreamsError: it becomes the JSON answer; refusals of who asks are logged."""
 
     @functools.wraps(view)
@@ -42,7 +42,7 @@ def answers_errors(view: AsyncView[P]) -> AsyncView[P]:
                 logger.info("refused: %s %s: %s", request.method, request.path, error)
             return error_response(error)
 
-    return wrapped
+    return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], wrapped)  # what ``path`` is typed for
 
 
 def wants_page(request: HttpRequest) -> bool:

@@ -55,5 +55,5 @@ class StreamResponse(StreamingHttpResponse):
             async for chunk in body:
                 yield chunk
 
-    def __aiter__(self) -> AsyncGenerator[bytes, None]:  # type: ignore[override]
+    def __aiter__(self) -> AsyncGenerator[bytes, None]:
         return self._body

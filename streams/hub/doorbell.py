@@ -1,4 +1,4 @@
-"""The doorbell: tells every process that a topic has moved. It may be lost, late or out of order; nothing depends on it.
+"""The doorbell: tells every process that a topic has moved. May be lost, late or out of order: nothing depends on it.
 
 Within a process it is a call. Between processes it goes over the channel layer, with the events as a courtesy where
 they are small; the in-memory layer reaches no other process, so there the comparison of heads does the work.

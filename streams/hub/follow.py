@@ -34,9 +34,9 @@ async def resolve(hub: Hub, live: LiveTopic, wish: Wish) -> Position:
     """
     if wish.kind is WishKind.NOW:
         return Position(live.epoch, live.ring.head)
-    if wish.kind is WishKind.AFTER and wish.epoch in (None, live.epoch):
-        if live.ring.first - 1 <= wish.number <= live.ring.head:
-            return Position(live.epoch, wish.number)
+    of_this_life = wish.kind is WishKind.AFTER and wish.epoch in (None, live.epoch)
+    if of_this_life and live.ring.first - 1 <= wish.number <= live.ring.head:
+        return Position(live.epoch, wish.number)
     head, first = await hub.gateway.run(read_bounds, live.name)
     if wish.kind is WishKind.LAST:
         return Position(head.epoch, max(head.seq - wish.number, first - 1))

@@ -19,9 +19,9 @@ class GenerationStatus(models.TextChoices):
 class Generation(models.Model):
     """The row of an answer; while it grows, its text is the ``generation.delta`` events of its room's topic.
 
-    topic, start_seq, end_seq: the room's log and the places of ``generation.start`` and ``.end`` in it; NULL for ``POST /chat``, where
-    ``conversation`` ties questions together. ``renewed_at`` is the owner's lease: a running answer that is not
-    renewed belongs to a process that died.
+    topic, start_seq, end_seq: the room's log and the places of ``generation.start`` and ``.end`` in it; NULL for
+    ``POST /chat``, where ``conversation`` ties questions together. ``renewed_at`` is the owner's lease: a running
+    answer that is not renewed belongs to a process that died.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -6,8 +6,8 @@ database fails those of that transaction; a request that is refused fails alone.
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 
-from streams.errors import StreamsError
 from streams.eventlog import Appended, AppendRequest, append_many
 from streams.hub import Announcement, Hub
 from streams.wire.event import NewEvent
@@ -43,23 +43,21 @@ class GroupCommit:
 
     async def _commit(self, batch: list[tuple[AppendRequest, asyncio.Future[Appended]]]) -> None:
         try:
-            results = await self._hub.gateway.run(append_many, [request for request, _ in batch])
-        except BaseException as error:
+            results: Sequence[Appended | Exception] = await self._hub.gateway.run(
+                append_many, [request for request, _ in batch]
+            )
+        except asyncio.CancelledError:
             for _, future in batch:
-                if not future.done():
-                    if isinstance(error, Exception):
-                        future.set_exception(error)
-                    else:
-                        future.cancel()
-            if isinstance(error, Exception):
-                return
+                future.cancel()
             raise
+        except Exception as error:
+            results = [error] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
-            if isinstance(result, StreamsError):
-                if not future.done():
-                    future.set_exception(result)
-                continue
-            if result.new:
+            if isinstance(result, Appended) and result.new:
                 self._hub.publish(Announcement(result.topic, result.epoch, result.head, result.new))
-            if not future.done():
+            if future.done():
+                continue  # who asked has left
+            if isinstance(result, Appended):
                 future.set_result(result)
+            else:
+                future.set_exception(result)

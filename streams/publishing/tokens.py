@@ -27,7 +27,7 @@ def create_token(
     chat: bool = False,
     expires_at: datetime | None = None,
 ) -> tuple[Token, str]:
-    """A new token and its text, which nobody can read again. Raises InvalidTopicName for a bad pattern, InvalidInput."""
+    """A new token and its text, which nobody can read again. Raises InvalidTopicName (a bad pattern), InvalidInput."""
     patterns = {"publish": publish or [], "read": read or []}
     for pattern in [*patterns["publish"], *patterns["read"]]:
         check_pattern(pattern)

@@ -66,8 +66,7 @@ def _retention(topic: Topic) -> str:
     settings = get_settings()
     events = settings.retain_events if topic.retain_events is None else topic.retain_events
     seconds = settings.retain_s if topic.retain_s is None else topic.retain_s
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
-        if seconds >= size:
-            break
+    units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+    unit, size = next((one for one in units if seconds >= one[1]), units[-1])
     count = round(seconds / size)
     return f"{events:,} events or {count} {unit}{'' if count == 1 else 's'}, whichever is less"

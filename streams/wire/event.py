@@ -29,7 +29,7 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
-    """An event of the log. ``frames`` keeps what each encoder made of it, so that it is encoded once for all readers."""
+    """An event of the log. ``frames`` keeps what each encoder made of it: it is encoded once for all readers."""
 
     topic: str
     epoch: str

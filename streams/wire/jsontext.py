@@ -28,7 +28,7 @@ def _depth(value: object) -> int:
 def decode_json(text: bytes | str, *, max_depth: int) -> Any:
     """The value of one JSON text (bytes are UTF-8).
 
-    Raises InvalidJSON: not JSON, NaN or Infinity, a number out of range, bad UTF-8, or nested deeper than ``max_depth``.
+    Raises InvalidJSON: not JSON, NaN or Infinity, an endless integer, bad UTF-8, or deeper than ``max_depth``.
     """
     try:
         if isinstance(text, bytes):

@@ -185,6 +185,14 @@ def read_until(connection, mark):
     return seen
 
 
+def read_bytes(connection, count):
+    """Take at least ``count`` bytes from the connection."""
+    while count > 0:
+        piece = connection.recv(1 << 20)
+        assert piece, f"{count} bytes are missing"
+        count -= len(piece)
+
+
 def read_all(connection):
     """What the connection says to its end, and whether it was reset there."""
     seen = bytearray()

@@ -119,6 +119,7 @@ async def flood(scope, receive, send):
             for _ in range(4096):
                 await write(send, CHUNK)
                 events["sent"] += 1
+            await write(send, b"", more=False)
         finally:
             events["flood over"] += 1
 

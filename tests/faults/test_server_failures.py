@@ -40,13 +40,13 @@ def test_application_that_returns_early_is_visibly_cut_and_logged(either, dial):
     eventually(lambda: "without" in either.log())
 
 
-def test_failing_websocket_application_closes_with_1011(either):
-    with connect(f"ws://127.0.0.1:{either.port}/broken") as socket:
+def test_failing_websocket_application_closes_with_1011(ours):
+    with connect(f"ws://127.0.0.1:{ours.port}/broken") as socket:
         socket.send("abracadabra")
         with pytest.raises(ConnectionClosed) as closed:
             socket.recv(timeout=5)
     assert closed.value.rcvd.code == 1011
-    eventually(lambda: "LookupError: no such word" in either.log())
+    eventually(lambda: "LookupError: no such word" in ours.log())
 
 
 def test_websocket_application_that_fails_before_accepting_answers_500(either):

@@ -11,6 +11,8 @@ const REFUSALS = {
   not_found: "This no longer exists.",
   kicked: "A moderator closed this connection.",
   expired: "This connection has expired.",
+  ended: "This stream has ended.",
+  too_large: "An event is larger than this page accepts.",
 };
 
 /**
@@ -42,6 +44,7 @@ export function longState(state, now_ms) {
   if (state.name !== "waiting") return "";
   if (state.reason === "restart" || state.reason === "shutdown") return `The server is restarting. ${again}`;
   if (state.reason === "limit") return `Too many connections from here. ${again}`;
+  if (state.reason === "unavailable") return `The server can't answer at the moment. ${again}`;
   if (state.reason === "lagged") return `This connection fell behind. ${again}`;
   return `The connection was lost. ${again}`;
 }

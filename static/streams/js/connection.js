@@ -29,6 +29,7 @@ export const browserClock = {
 };
 
 /**
+ * A listener that throws is reported and harms neither the other listeners nor the connection.
  * @template T
  * @returns {{ add: (listener: (value: T) => void) => () => void, emit: (value: T) => void }}
  */
@@ -41,7 +42,15 @@ export function createListeners() {
       return () => listeners.delete(listener);
     },
     emit(value) {
-      for (const listener of [...listeners]) listener(value);
+      for (const listener of [...listeners]) {
+        try {
+          listener(value);
+        } catch (error) {
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
+      }
     },
   };
 }

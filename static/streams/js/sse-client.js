@@ -6,7 +6,8 @@
 
 import { createBackoff } from "./backoff.js";
 import { browserClock, createListeners } from "./connection.js";
-import { createSseParser } from "./sse-parser.js";
+import { createSseParser, SseTooLarge } from "./sse-parser.js";
+import { judge, LOST } from "./sse-response.js";
 
 /** @typedef {import("./connection.js").Envelope} Envelope */
 /** @typedef {import("./connection.js").ConnectionState} ConnectionState */
@@ -14,9 +15,6 @@ import { createSseParser } from "./sse-parser.js";
 
 const SILENCE_MS = 45_000; // three heartbeats
 const STEADY_MS = 10_000;
-
-/** @type {Record<number, string>} Answers after which asking again can't help. */
-const FINAL_STATUS = { 204: "ended", 401: "sign_in", 403: "forbidden", 404: "not_found", 410: "not_found" };
 
 /**
  * @param {object} options
@@ -57,20 +55,20 @@ export function createSseClient({
     farewell = null;
     become({ name: "connecting" });
     let liveSince_ms = 0;
-    let failure = { reason: "lost", final: false, atLeast_ms: 0 };
+    let failure = LOST;
     watch();
     try {
       const response = await fetch(address(), { headers: headers(), cache: "no-store", signal: mine.signal });
       if (attempt !== mine) return;
-      const body = accept(response);
-      if ("reason" in body) failure = body;
-      else {
+      const refusal = judge(response);
+      if (refusal) failure = refusal;
+      else if (response.body) {
         liveSince_ms = clock.now();
         become({ name: "live" });
-        await read(body.stream, mine);
+        await read(response.body, mine);
       }
     } catch (error) {
-      if (error instanceof Error && error.name === "SseTooLarge") failure = { reason: "too_large", final: true, atLeast_ms: 0 };
+      if (error instanceof SseTooLarge) failure = { ...LOST, reason: "too_large", final: true };
     }
     if (attempt !== mine) return;
     if (liveSince_ms && clock.now() - liveSince_ms >= STEADY_MS) backoff.reset();
@@ -101,7 +99,7 @@ export function createSseClient({
     events.emit({ id: type.startsWith("stream.") ? null : id, type, data: value });
   }
 
-  /** @param {{ reason: string, final: boolean, atLeast_ms: number }} failure */
+  /** @param {import("./sse-response.js").Failure} failure */
   function end({ reason, final, atLeast_ms }) {
     drop();
     const why = farewell?.reason ?? reason;
@@ -113,7 +111,7 @@ export function createSseClient({
 
   function watch() {
     clock.clearTimeout(timer);
-    timer = clock.setTimeout(() => end({ reason: "silent", final: false, atLeast_ms: 0 }), SILENCE_MS);
+    timer = clock.setTimeout(() => end({ ...LOST, reason: "silent" }), SILENCE_MS);
   }
 
   function drop() {
@@ -151,20 +149,6 @@ export function createSseClient({
       if (state.name === "waiting" || state.name === "offline" || (hard && state.name === "live")) void start();
     },
   };
-}
-
-/**
- * @param {Response} response
- * @returns {{ stream: ReadableStream<Uint8Array> } | { reason: string, final: boolean, atLeast_ms: number }}
- */
-function accept(response) {
-  const { status, body } = response;
-  const isStream = /^text\/event-stream\s*(;|$)/i.test(response.headers.get("Content-Type") ?? "");
-  if (status === 200 && body && isStream) return { stream: body };
-  if (FINAL_STATUS[status]) return { reason: FINAL_STATUS[status], final: true, atLeast_ms: 0 };
-  const wait_s = Number(response.headers.get("Retry-After") ?? "0");
-  const passing = status === 429 || status === 408 || status >= 500;
-  return { reason: status === 429 ? "limit" : "unavailable", final: !passing, atLeast_ms: (Number.isFinite(wait_s) ? wait_s : 0) * 1000 };
 }
 
 /** @param {string} text @returns {any} the JSON value, or the text itself when it is none */

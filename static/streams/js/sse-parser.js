@@ -9,7 +9,9 @@
  */
 
 /** A line or an event is larger than this reader accepts. */
-export class SseTooLarge extends Error {}
+export class SseTooLarge extends Error {
+  name = "SseTooLarge";
+}
 
 const LF = 10;
 
@@ -28,7 +30,6 @@ export function createSseParser({ onEvent, onId = () => {}, onRetry = () => {}, 
   let afterCr = false; // the last character was CR: an LF that follows belongs to it
   let type = "";
   let data = "";
-  let hasData = false;
   let id = "";
   let idInForce = "";
 
@@ -73,10 +74,8 @@ export function createSseParser({ onEvent, onId = () => {}, onRetry = () => {}, 
     if (colon === 0) return;
     const field = colon < 0 ? text : text.slice(0, colon);
     const value = colon < 0 ? "" : text.slice(text[colon + 1] === " " ? colon + 2 : colon + 1);
-    if (field === "data") {
-      data += `${value}\n`;
-      hasData = true;
-    } else if (field === "event") type = value;
+    if (field === "data") data += `${value}\n`;
+    else if (field === "event") type = value;
     else if (field === "id" && !value.includes("\0")) id = value;
     else if (field === "retry" && /^[0-9]+$/.test(value)) onRetry(Number(value));
   }
@@ -86,9 +85,8 @@ export function createSseParser({ onEvent, onId = () => {}, onRetry = () => {}, 
       idInForce = id;
       onId(id);
     }
-    const event = hasData ? { type: type || "message", data: data.slice(0, -1), lastEventId: id } : null;
+    const event = data ? { type: type || "message", data: data.slice(0, -1), lastEventId: id } : null;
     type = data = "";
-    hasData = false;
     if (event) onEvent(event);
   }
 

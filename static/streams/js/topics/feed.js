@@ -1,0 +1,82 @@
+// @ts-check
+// The events of a topic as they pass: counted, timed, and held for the page in a bounded buffer. No DOM.
+
+import { isAfter } from "../position.js";
+
+/** @typedef {import("../connection.js").Envelope} Envelope */
+/** @typedef {{ kind: "event", envelope: Envelope } | { kind: "gap", lost: number | null, reason: string, time: string }} Row */
+
+const WINDOW_S = 10;
+
+/** @param {{ clock: { now(): number }, maxRows?: number }} options */
+export function createFeed({ clock, maxRows = 200 }) {
+  /** @type {Row[]} newest last */
+  let waiting = [];
+  let seen = 0;
+  let held = 0;
+  let paused = false;
+  let position = "";
+  /** @type {Map<number, number>} events by second */
+  const seconds = new Map();
+
+  /** @param {Row} row */
+  function keep(row) {
+    waiting.push(row);
+    if (waiting.length > maxRows * 2) waiting = waiting.slice(-maxRows);
+  }
+
+  function forgetOldSeconds() {
+    const oldest = Math.floor(clock.now() / 1000) - WINDOW_S;
+    for (const second of seconds.keys()) if (second < oldest) seconds.delete(second);
+  }
+
+  return {
+    /**
+     * @param {Envelope} envelope
+     * @param {{ live: boolean }} how  only what comes live counts into the rate
+     * @returns {boolean} whether it was new
+     */
+    push(envelope, { live }) {
+      if (envelope.id) {
+        if (!isAfter(envelope.id, position)) return false;
+        position = envelope.id;
+      }
+      seen += 1;
+      if (paused) held += 1;
+      if (live) {
+        const second = Math.floor(clock.now() / 1000);
+        seconds.set(second, (seconds.get(second) ?? 0) + 1);
+        if (seconds.size > WINDOW_S * 3) forgetOldSeconds();
+      }
+      keep({ kind: "event", envelope });
+      return true;
+    },
+    /** @param {{ lost: number | null, reason: string }} gap */
+    gap: ({ lost, reason }) => keep({ kind: "gap", lost, reason, time: new Date(clock.now()).toISOString() }),
+    /** The rows to show next, newest last; none while paused. @returns {Row[]} */
+    take() {
+      if (paused) return [];
+      const rows = waiting.slice(-maxRows);
+      waiting = [];
+      return rows;
+    },
+    pause(/** @type {boolean} */ on) {
+      paused = on;
+      held = 0;
+    },
+    get paused() { return paused; },
+    get seen() { return seen; },
+    /** Events that came since the pause. */
+    get held() { return held; },
+    get position() { return position; },
+    set position(id) { position = id; },
+    /** Events a second over the last ten whole seconds. */
+    get rate() {
+      forgetOldSeconds();
+      const now = Math.floor(clock.now() / 1000);
+      let sum = 0;
+      for (const [second, count] of seconds) if (second < now) sum += count;
+      return sum / WINDOW_S;
+    },
+  };
+}

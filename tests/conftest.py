@@ -1,0 +1,87 @@
+"""Fixtures for all tests: real components, the real site, the hub in the test's own loop."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.harness.components import Postgres, Redis
+from tests.harness.site import SERVERS, Site
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "0")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory):
+    """SQLite's test database is a file: threads must see each other's rows as in real life."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """A PostgreSQL of our own."""
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_server(tmp_path):
+    """A Redis of our own, which the test may kill and start again."""
+    server = Redis(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request, tmp_path):
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'site.sqlite3'}"
+    return request.getfixturevalue("postgres").new_database()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path):
+    """An empty SQLite database."""
+    return f"sqlite:///{tmp_path / 'site.sqlite3'}"
+
+
+@pytest.fixture
+def make_site(tmp_path):
+    """``make_site(server, database_url, **env)``: a site that is set up but not started; ended with the test."""
+    sites: list[Site] = []
+
+    def make(server: str, url: str, **env: str) -> Site:
+        site = Site(server, Path(tmp_path), url, **env).set_up()
+        sites.append(site)
+        return site
+
+    yield make
+    for site in sites:
+        site.kill()
+
+
+@pytest.fixture(params=SERVERS)
+def server(request):
+    """The name of either server."""
+    return request.param
+
+
+@pytest.fixture
+def site(make_site, server, sqlite_url):
+    """The site on either server, on SQLite, running."""
+    return make_site(server, sqlite_url).start()
+
+
+@pytest.fixture
+async def hub(transactional_db):
+    """The hub of the test's loop, closed with the test."""
+    from streams.hub import close_hub, current_hub
+
+    yield await current_hub()
+    await close_hub()
