@@ -28,6 +28,7 @@ Message = dict[str, Any]
 
 INBOX_HIGH = 16  # WebSocket messages waiting for their application: the socket is no longer read
 INBOX_LOW = 4  # and is read again
+RESTART = "the server restarts"
 LINGER_S = 5.0  # a refused request is swallowed for so long: closing on unread bytes would destroy the answer
 
 
@@ -142,6 +143,11 @@ class StreamingRequest(WebRequest):
         if message["type"] == "http.response.start" and not self.responseHeaders.hasHeader(b"Date"):
             self.setHeader(b"Date", _http_date(int(time())).encode())
 
+    def dismiss(self) -> None:
+        """Tell the application that its client is gone."""
+        if self.application_queue is not None:
+            self.send_disconnect()
+
     def application_ended(self, error: BaseException | None) -> None:
         """Answer 500 while nothing is on the wire, else end the connection without ending the response.
 
@@ -202,13 +208,17 @@ class StreamingWebSocket(WebSocketProtocol):
         else:
             super().handle_reply(message)
 
+    def dismiss(self) -> None:
+        """Tell the application that its client is gone."""
+        self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1012, "reason": RESTART})
+
     def application_ended(self, error: BaseException | None) -> None:
-        """Close with 1011 after an error, with 1012 when the server cancelled, with 1000 when all is well."""
+        """Close with 1011 after an error, with 1012 when the server dismissed or cancelled it, else with 1000."""
         if self.state == self.STATE_CONNECTING:
             self.handshake_deferred.errback(ConnectionDeny(500, "Internal server error"))
             del self.handshake_deferred
         elif isinstance(error, asyncio.CancelledError):
-            self._close(1012, "server restarts")
+            self._close(1012, RESTART)
         else:
             self._close(1011 if error else 1000, "")
 

@@ -38,7 +38,8 @@ from project.lifespan import Application, Lifespan, StartupFailed
 logger = logging.getLogger("project.server")
 
 BACKLOG = 2048  # connections waiting to be accepted; Twisted's 50 costs a burst of clients seconds
-CANCEL_S = 2.0  # cancelled applications end within this
+DISMISS_S = 1.0  # applications that are told their client is gone end within this
+CANCEL_S = 1.0  # and cancelled ones within this
 FLUSH_S = 2.0  # last bytes and closing handshakes reach the clients within this
 EXIT_S = 3.0  # a drain that holds up the interpreter's exit ends within this
 STARTUP_FAILED = 3  # exit status; uvicorn's too
@@ -177,11 +178,11 @@ class StreamingServer(daphne.server.Server):
         instance = details.get("application_instance")
         if instance and instance.done():
             del details["application_instance"]  # first: whatever fails below fails once
-            error = asyncio.CancelledError() if instance.cancelled() else instance.exception()
-            if error and not instance.cancelled():
+            error = None if instance.cancelled() else instance.exception()
+            if error:
                 logger.error("exception in the application: %r", error, exc_info=error)
             if "disconnected" not in details:
-                protocol.application_ended(error)
+                protocol.application_ended(error or (asyncio.CancelledError() if self.draining else None))
         elif instance and time.time() - details.get("disconnected", time.time()) > self.application_close_timeout:
             logger.warning("cancelling an application whose client left %s s ago", self.application_close_timeout)
             instance.cancel()
@@ -201,10 +202,9 @@ class StreamingServer(daphne.server.Server):
             stop()
             self._ended.wait(EXIT_S)
 
-        if self.signal_handlers:
-            # Not Twisted's: they take a second signal for an error.
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, stop)
+        if self.signal_handlers:  # not Twisted's: they take a second signal for an error
+            signal.signal(signal.SIGTERM, stop)
+            signal.signal(signal.SIGINT, stop)
         else:
             # Not atexit: by then no thread pool accepts work, and the cleanup of streams may need one.
             threading._register_atexit(stop_and_wait)  # type: ignore[attr-defined]
@@ -224,7 +224,7 @@ class StreamingServer(daphne.server.Server):
         return drained
 
     async def drain(self) -> None:
-        """Stop listening, tell the application, wait ``drain_s``; cancel what is left; let the last bytes leave."""
+        """Stop listening, tell the application, wait ``drain_s``; end what is left; let the last bytes leave."""
         self.draining = True
         for port in self._ports:
             port.stopListening()
@@ -235,16 +235,21 @@ class StreamingServer(daphne.server.Server):
             return [task for task in [*instances, shutdown] if task and not task.done()]
 
         await _until(lambda: self._hurried or not running(), self.drain_s)
-        if late := running():
-            logger.warning("cancelling %s applications that did not end by themselves", len(late))
-        for task in late:
+        if late := len(running()):
+            logger.warning("%s applications did not end by themselves", late)
+        # First this: Django runs a view in a task of its own, which cancelling the handler would leave behind.
+        for protocol, details in list(self.connections.items()):
+            if "application_instance" in details:
+                self._tend(protocol, lambda protocol: protocol.dismiss())
+        await _until(lambda: not running(), DISMISS_S)
+        for task in running():
             task.cancel()
         await _until(lambda: not running(), CANCEL_S)
-        # A transport is among the writers while it has bytes to send, a WebSocket tracked until it is closed.
-        await _until(
-            lambda: not (reactor.getWriters() or any(isinstance(p, StreamingWebSocket) for p in self.connections)),
-            FLUSH_S,
-        )
+
+        def flushed() -> bool:  # a transport with bytes to send is a writer; a WebSocket is tracked until it is closed
+            return not reactor.getWriters() and not any(isinstance(p, StreamingWebSocket) for p in self.connections)
+
+        await _until(flushed, FLUSH_S)
 
 
 async def _until(condition: Callable[[], object], limit_s: float) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError, connections, reset_queries
 
 from streams.errors import Unavailable
 
@@ -26,6 +26,8 @@ def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     except (OperationalError, InterfaceError):
         connections.close_all()
         raise
+    finally:
+        reset_queries()  # in debug Django keeps the text of 9,000 queries a connection, events and all
 
 
 class Gateway:

@@ -9,8 +9,9 @@ from streams.errors import NoSuchTopic
 from streams.models import Event, Topic
 from streams.wire.event import LogEvent
 
-FETCH_ROWS = 32
+FIRST_ROWS = 8  # read before anything is known of their size; how many more is reckoned from them
 HEADS_AT_ONCE = 500
+_FIELDS = ("topic__epoch", "seq", "type", "data", "created_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +59,25 @@ def read_bounds(name: str) -> tuple[Head, int]:
 def read_page(name: str, topic_id: int, after: int, *, max_events: int, max_bytes: int) -> LogPage:
     """At most ``max_events`` events and about ``max_bytes`` of data after ``after``; at least one if there is one.
 
+    Read in slices, and not by an iterator that is left early: PostgreSQL would first copy all the rows that were asked
+    for (its cursor is WITH HOLD), which for large events is many times what a page takes.
     The head is read first, so that an empty page after a head further on means: trimmed. Each row brings the epoch of
     its own moment: if the log was reset in between, the page is empty and its head is of the new life.
     """
     head = read_head(name)
     rows: list[LogEvent] = []
-    size = 0
-    query = Event.objects.of(topic_id).after(after)[:max_events]
-    fields = query.values_list("topic__epoch", "seq", "type", "data", "created_at")
-    for row in fields.iterator(chunk_size=FETCH_ROWS):
-        if row[0] != head.epoch:
-            return LogPage(read_head(name), ())
-        rows.append(LogEvent(name, *row))
-        size += len(row[3])
-        if size >= max_bytes:
-            break
+    size, wanted = 0, min(FIRST_ROWS, max_events)
+    while wanted > 0:
+        cursor = rows[-1].seq if rows else after
+        some = list(Event.objects.of(topic_id).after(cursor).values_list(*_FIELDS)[:wanted])
+        if rows and some and some[0][1] != cursor + 1:
+            break  # trimmed in between: the next page begins with the gap
+        for row in some:
+            if row[0] != head.epoch:
+                return LogPage(read_head(name), ())
+            rows.append(LogEvent(name, *row))
+            size += len(row[3])
+            if size >= max_bytes:
+                return LogPage(head, tuple(rows))
+        wanted = min(max_events - len(rows), (max_bytes - size) * len(rows) // size + 1) if len(some) == wanted else 0
     return LogPage(head, tuple(rows))

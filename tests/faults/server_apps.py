@@ -66,14 +66,13 @@ async def disconnected(receive):
 
 
 async def until_client_leaves(receive, work):
-    """Run ``work`` as Django's handler runs a view: cancelled by http.disconnect."""
-    tasks = {asyncio.ensure_future(work), asyncio.ensure_future(disconnected(receive))}
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+    """Run ``work`` as Django's handler runs a view: in a task that http.disconnect ends, and nothing else does."""
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(disconnected(receive))
+    await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, leaving):
+        task.cancel()
+    await asyncio.wait({working, leaving})
 
 
 async def facts(scope, receive, send):
@@ -122,6 +121,7 @@ async def flood(scope, receive, send):
             await write(send, b"", more=False)
         finally:
             events["flood over"] += 1
+            print("flood over", flush=True)
 
     await until_client_leaves(receive, pour())
 

@@ -46,13 +46,10 @@ function frameCode(pre) {
 }
 
 /**
- * The language named on the block, as `language-x` or `data-language`; empty when it has none.
+ * The language named on the block; empty when it is none in particular.
  * @param {HTMLElement} pre
  */
 function languageOf(pre) {
-  for (const element of [pre.querySelector("code"), pre, pre.closest(".highlight")]) {
-    const named = element?.getAttribute("data-language") ?? /(?:^|\s)language-([\w+#.-]+)/.exec(element?.className ?? "")?.[1];
-    if (named) return named;
-  }
-  return "";
+  const named = pre.closest("[data-language]")?.getAttribute("data-language") ?? "";
+  return named === "text" ? "" : named;
 }

@@ -16,6 +16,13 @@ export function waitingLine({ label, thinking }, waited_ms) {
   return seconds >= 3 ? `${doing} ${seconds} s` : doing;
 }
 
+/** A server's words as a sentence. @param {string} text */
+export function asSentence(text) {
+  const words = text.trim();
+  const whole = words && words[0].toUpperCase() + words.slice(1);
+  return !whole || /[.!?…]$/.test(whole) ? whole : `${whole}.`;
+}
+
 /** @type {Record<string, string>} Endings worth a word; end_turn and stop_sequence are not. */
 const STOPPED = {
   max_tokens: "Stopped at the length limit.",
@@ -32,9 +39,9 @@ const STOPPED = {
 export function troubleLine({ status, stop_reason, error, text }) {
   const partial = text ? " What came before is kept above." : "";
   if (status === "failed") {
-    return { tone: "error", text: `${error?.message || "The answer failed."}${partial}`, retryable: Boolean(error?.retryable) };
+    return { tone: "error", text: `${asSentence(error?.message || "The answer failed")}${partial}`, retryable: Boolean(error?.retryable) };
   }
-  if (status === "interrupted") return { tone: "warm", text: `${error?.message || "This answer was interrupted."}${partial}`, retryable: true };
+  if (status === "interrupted") return { tone: "warm", text: `${asSentence(error?.message || "This answer was interrupted")}${partial}`, retryable: true };
   if (stop_reason && Object.hasOwn(STOPPED, stop_reason)) return { tone: "warm", text: STOPPED[stop_reason], retryable: false };
   return null;
 }

@@ -71,8 +71,8 @@ export function createLogView(root, { viewer, clock, retryGeneration, pendingAct
       settled.replaceChildren();
       fill(items, 0, items.length);
     },
-    /** @param {Item[]} items all there are, the first `count` of them new */
-    prepend: (items, count) => fill(items, 0, count),
+    /** All there are, the first `count` of them new. */
+    prepend: (/** @type {Item[]} */ items, /** @type {number} */ count) => fill(items, 0, count),
     /** @param {Item[]} items all there are, the last one new */
     append: (items) => fill(items, items.length - 1, items.length),
     /** @param {Item[]} gone */

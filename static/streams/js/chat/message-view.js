@@ -4,6 +4,7 @@
 import { button, el } from "../dom.js";
 import { formatClock, formatFull } from "../times.js";
 import { personAvatar } from "./avatar.js";
+import { asSentence } from "./generation-words.js";
 import { toNodes, tokenize } from "./rich-text.js";
 
 /** @typedef {import("./types.js").MessageItem} MessageItem */
@@ -71,7 +72,7 @@ export function pendingView(entry, viewer, actions) {
     if (now.status === "unsent") note.append("Will be sent when the connection is back.");
     else if (now.status === "failed") {
       const { client_id, error } = now;
-      note.append(el("span", "", `Not sent. ${error?.message ?? "The server refused it."}`));
+      note.append(el("span", "", `Not sent. ${asSentence(error?.message ?? "The server refused it")}`));
       if (error?.retryable !== false) note.append(button("Try again", "link-button", () => actions.retry(client_id)));
       note.append(button("Edit", "link-button", () => actions.edit(client_id)));
       note.append(button("Discard", "link-button", () => actions.discard(client_id)));

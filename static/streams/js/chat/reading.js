@@ -39,7 +39,8 @@ export function createReading({ store, session, log, clock, title }) {
     byId("jump-text", HTMLElement).textContent = below ? `${below} new` : "Newest";
     byId("empty", HTMLElement).hidden = !log.isEmpty;
     top.hidden = log.isEmpty;
-    earlier.hidden = !store.older || loading;
+    if (!store.older && document.activeElement === earlier) view.focus({ preventScroll: true });
+    earlier.hidden = !store.older;
     if (loading) topNote.textContent = "Loading earlier messages…";
     else if (!store.older) topNote.textContent = "This is where the room begins.";
     else if (!topNote.classList.contains("error-text")) topNote.textContent = "";

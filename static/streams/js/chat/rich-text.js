@@ -11,12 +11,16 @@ const CLOSERS = /** @type {Record<string, string>} */ ({ ")": "(", "]": "[", "}"
  * @param {string} link
  */
 export function trimLink(link) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const character of link) counts.set(character, (counts.get(character) ?? 0) + 1);
+  const count = (/** @type {string} */ character) => counts.get(character) ?? 0;
   let end = link.length;
   for (; end > 0; end -= 1) {
     const last = link[end - 1];
-    const body = link.slice(0, end);
-    const unopened = last in CLOSERS && body.split(last).length > body.split(CLOSERS[last]).length;
+    const unopened = last in CLOSERS && count(last) > count(CLOSERS[last]);
     if (!unopened && !/[.,;:!?*_~]/.test(last)) break;
+    counts.set(last, count(last) - 1);
   }
   return link.slice(0, end);
 }

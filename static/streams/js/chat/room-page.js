@@ -92,7 +92,10 @@ function openRoom(page) {
       log.replace(store.items);
       reading.reloaded(gap);
     },
-    onError: (message) => reading.tell(message),
+    onError(message) {
+      reading.tell(message);
+      byId("alert", HTMLElement).textContent = message;
+    },
   });
   const reading = createReading({ store, session, log, clock, title: document.title });
 

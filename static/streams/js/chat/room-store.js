@@ -2,6 +2,7 @@
 // A room as one tab knows it: old state + event = new state. No DOM, no network.
 
 import { isAfter, seqOf } from "../position.js";
+import { readGeneration, readItems, readMessage } from "./items.js";
 
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./types.js").GenerationItem} GenerationItem */
@@ -35,7 +36,7 @@ export function createRoomStore(page) {
 
   /** @param {Page} next the newest page: everything known before is dropped */
   function replace(next) {
-    items = [...next.items];
+    items = readItems(next.items);
     generations.clear();
     index(items);
     ({ position, older, oldest } = next);
@@ -44,7 +45,7 @@ export function createRoomStore(page) {
   /** @param {Page} previous  @returns {Item[]} the items that were not known yet, oldest first */
   function prepend(previous) {
     const first = items.length ? items[0].seq : Infinity;
-    const fresh = previous.items.filter((item) => item.seq < first);
+    const fresh = readItems(previous.items).filter((item) => item.seq < first);
     items = [...fresh, ...items];
     index(fresh);
     older = previous.older && previous.oldest !== oldest;
@@ -54,28 +55,21 @@ export function createRoomStore(page) {
 
   /** @type {Record<string, (envelope: Envelope, seq: number) => Change | null>} */
   const rules = {
-    message({ data, time }, seq) {
-      const { author, text, client_id } = data;
-      return add({ kind: "message", seq, time: time ?? "", author, text: String(text), client_id });
+    message: ({ data, time = "" }, seq) => add(readMessage(data, { seq, time })),
+    "generation.start"({ data, time = "" }, seq) {
+      const fresh = readGeneration(data, { seq, time });
+      const known = generations.get(fresh.generation);
+      return known ? { kind: "state", item: Object.assign(known, fresh, { seq: known.seq }) } : add(fresh);
     },
-    "generation.start"({ data, time }, seq) {
-      const { generation, model, label, demo, asked_by } = data;
-      const fresh = { thinking: false, text: "", html: null, stop_reason: null, usage: null, error: null };
-      const known = generations.get(generation);
-      if (known) return { kind: "state", item: Object.assign(known, fresh, { status: "running" }) };
-      return add({
-        kind: "generation", seq, time: time ?? "", generation, model, label, demo: Boolean(demo), asked_by, status: "running", ...fresh,
-      });
-    },
-    "generation.thinking": ({ data }) => change(data.generation, { thinking: true }),
+    "generation.thinking": ({ data }) => change(data?.generation, { thinking: true }),
     "generation.delta"({ data }) {
-      const item = generations.get(data.generation);
-      if (!item || item.status !== "running") return null;
+      const item = generations.get(data?.generation);
+      if (!item || item.status !== "running" || typeof data.text !== "string") return null;
       item.text += data.text;
       return { kind: "delta", item, text: data.text };
     },
     "generation.end"({ data }) {
-      const { generation, status, stop_reason = null, usage = null, error = null, html = null, length, sha256 } = data;
+      const { generation, status, stop_reason = null, usage = null, error = null, html = null, length, sha256 } = data ?? {};
       const changed = change(generation, { status, stop_reason, usage, error, html, thinking: false });
       return changed && { kind: "ended", item: changed.item, length, sha256 };
     },
@@ -115,7 +109,8 @@ export function createRoomStore(page) {
     },
     /** Take a corrected answer from a page that was read again. @param {GenerationItem} correct */
     correct(correct) {
-      return change(correct.generation, correct);
+      const [whole] = readItems([correct]);
+      return whole.kind === "generation" ? change(whole.generation, whole) : null;
     },
     /** Forget all but the newest `count` items; they can be read again. @param {number} count @returns {Item[]} the forgotten */
     forget(count) {

@@ -10,16 +10,28 @@ const NEAR_PX = 56;
  */
 export function createScroller(view, content, onChange) {
   let atEnd = true;
-  const isAtEnd = () => view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_PX;
+  let lastTop = 0;
+
+  /** @param {boolean} next */
+  function become(next) {
+    atEnd = next;
+    view.classList.toggle("following", next); // the browser's own anchoring is for those who read further up
+  }
 
   view.addEventListener("scroll", () => {
-    if (isAtEnd() === atEnd) return;
-    atEnd = !atEnd;
-    onChange(atEnd);
+    const near = view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_PX;
+    const up = view.scrollTop < lastTop;
+    lastTop = view.scrollTop;
+    // What grew below between two frames is not a person leaving; only moving up is.
+    if (near === atEnd || (!near && !up)) return;
+    become(near);
+    onChange(near);
   }, { passive: true });
 
   const follow = () => {
-    if (atEnd) view.scrollTop = view.scrollHeight;
+    if (!atEnd) return;
+    view.scrollTop = view.scrollHeight;
+    lastTop = view.scrollTop;
   };
   const observer = new ResizeObserver(follow);
   observer.observe(content);
@@ -30,7 +42,7 @@ export function createScroller(view, content, onChange) {
       return atEnd;
     },
     toEnd() {
-      atEnd = true;
+      become(true);
       follow();
       onChange(true);
     },

@@ -16,6 +16,8 @@ export function createFeed({ clock, maxRows = 200 }) {
   let held = 0;
   let paused = false;
   let position = "";
+  /** @type {number | null} the second of the first live event */
+  let firstSecond = null;
   /** @type {Map<number, number>} events by second */
   const seconds = new Map();
 
@@ -45,6 +47,7 @@ export function createFeed({ clock, maxRows = 200 }) {
       if (paused) held += 1;
       if (live) {
         const second = Math.floor(clock.now() / 1000);
+        firstSecond ??= second;
         seconds.set(second, (seconds.get(second) ?? 0) + 1);
         if (seconds.size > WINDOW_S * 3) forgetOldSeconds();
       }
@@ -70,13 +73,13 @@ export function createFeed({ clock, maxRows = 200 }) {
     get held() { return held; },
     get position() { return position; },
     set position(id) { position = id; },
-    /** Events a second over the last ten whole seconds. */
+    /** Events a second over the last ten whole seconds, or since the first. */
     get rate() {
       forgetOldSeconds();
       const now = Math.floor(clock.now() / 1000);
       let sum = 0;
       for (const [second, count] of seconds) if (second < now) sum += count;
-      return sum / WINDOW_S;
+      return sum / Math.min(WINDOW_S, Math.max(1, now - (firstSecond ?? now)));
     },
   };
 }

@@ -40,5 +40,8 @@ function bindSearch(search) {
   filter();
 }
 
+for (const element of document.querySelectorAll("[data-number]")) {
+  element.textContent = Number(element.textContent).toLocaleString();
+}
 const search = document.getElementById("search");
 if (search instanceof HTMLInputElement) bindSearch(search);

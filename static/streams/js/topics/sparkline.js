@@ -5,7 +5,8 @@ import { el, svg } from "../dom.js";
 import { fieldLabel, formatField } from "./numbers.js";
 import { linePoints } from "./series.js";
 
-const BOX = { width: 200, height: 40, slots: 120 };
+const BOX = { width: 200, height: 40 };
+const FEWEST_SLOTS = 24; // a young line does not fill the box at once
 const PAD = 3;
 
 /** @param {string} name of the field */
@@ -31,12 +32,12 @@ export function createSparkline(name) {
     /** @param {import("./series.js").Series} series */
     update({ values, last, least, most }) {
       [number.textContent, unit.textContent] = formatField(name, last);
-      const points = linePoints(values, BOX);
+      const points = linePoints(values, { ...BOX, slots: Math.max(FEWEST_SLOTS, values.length) });
       const path = points.map((point) => point.join(",")).join(" ");
       line.setAttribute("points", path);
       area.setAttribute("d", `M${points[0][0]},${BOX.height + PAD} L${path} V${BOX.height + PAD} Z`);
       const [from, to] = [formatField(name, least).join(" "), formatField(name, most).join(" ")];
-      range.textContent = least === most ? "steady" : `${from} to ${to}`;
+      range.textContent = least === most ? "steady" : from === to ? "" : `${from} to ${to}`;
       drawing.setAttribute("aria-label", `${name}: now ${formatField(name, last).join(" ")}, between ${from} and ${to} over ${values.length} events`);
     },
   };

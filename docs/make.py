@@ -1,0 +1,105 @@
+"""Makes the parts of the documentation that come from the code and from the running system.
+
+    python docs/make.py            all of it; needs Chromium and curl
+    python docs/make.py settings   only the table of settings
+
+A made part stands between ``<!-- made: NAME -->`` and ``<!-- end -->``.
+"""
+
+import asyncio
+import io
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tokenize
+from dataclasses import fields
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import streams.conf as conf  # noqa: E402
+
+OPERATE, README, PICTURE = ROOT / "docs/operate.md", ROOT / "README.md", ROOT / "docs/chat.png"
+
+
+def replace_part(text: str, name: str, made: str) -> str:
+    """``text`` with the part ``name`` made anew."""
+    pattern = re.compile(rf"(<!-- made: {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
+    assert pattern.search(text), f"no part {name}"
+    return pattern.sub(lambda match: match[1] + made + match[2], text)
+
+
+def settings_table() -> str:
+    """A row for each field of StreamSettings, with the comment that stands beside it."""
+    source = Path(conf.__file__).read_text()
+    lines = source.splitlines()
+    comments = {
+        token.start[0]: token.string.lstrip("# ")
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    rows = ["| variable | default | |", "|---|---|---|"]
+    for field in fields(conf.StreamSettings):
+        number = next(n for n, line in enumerate(lines, 1) if line.startswith(f"    {field.name}:"))
+        default = "as `DJANGO_DEBUG`" if field.default is None else f"`{field.default}`"
+        rows.append(f"| `STREAMS_{field.name.upper()}` | {default} | {comments.get(number, '')} |")
+    return "\n".join(rows)
+
+
+def curl_output(url: str) -> str:
+    """The first events of the topic ``system``, as curl prints them."""
+    command = ["curl", "-sN", "--max-time", "3.5", f"{url}/events/system"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    blocks = printed.strip().split("\n\n")[:3]
+    shown = "\n\n".join(blocks)
+    return f"```console\n$ curl -N http://localhost:8000/events/system\n{shown}\n```"
+
+
+async def take_picture(url: str) -> None:
+    """Two guests and the demo model in the lobby."""
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        size = {"width": 1280, "height": 860}
+        pages = [await (await browser.new_context(viewport=size, device_scale_factor=1)).new_page() for _ in range(2)]
+        for page in pages:
+            await page.goto(url)
+            await page.locator("[data-state=live]").first.wait_for(timeout=20_000)
+        for page, text in (
+            (pages[1], "Good morning! Does anyone know what happens if I reload while an answer is being written?"),
+            (pages[0], "It goes on where it was. Ask and see:"),
+            (pages[0], "@claude How does a reader resume after a lost connection?"),
+        ):
+            await page.locator("textarea").first.fill(text)
+            await page.keyboard.press("Enter")
+            await pages[0].get_by_text(text[:40]).first.wait_for()
+        await pages[0].locator("[data-status=done]").first.wait_for(timeout=60_000)
+        await pages[0].mouse.move(0, 0)
+        await pages[0].screenshot(path=PICTURE)
+        await browser.close()
+
+
+def main() -> None:
+    """Make what was asked for."""
+    OPERATE.write_text(replace_part(OPERATE.read_text(), "settings", settings_table()))
+    if sys.argv[1:] == ["settings"]:
+        return
+    from tests.harness.site import Site
+
+    with tempfile.TemporaryDirectory() as folder:
+        site = Site("daphne", Path(folder), f"sqlite:///{folder}/site.sqlite3").set_up().start()
+        try:
+            asyncio.run(take_picture(site.url))
+            README.write_text(replace_part(README.read_text(), "curl", curl_output(site.url)))
+        finally:
+            site.kill()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Markdown from a model is hostile until shown otherwise: it may be led by anybody's text."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from html.parser import HTMLParser
+
+import pytest
+
+from streams.chat.rendering import MAX_CHARS, render_markdown
+from tests.fakes.messages_scenarios import HOSTILE
+
+
+class Elements(HTMLParser):
+    """What a browser would make of it: tags and attributes, text left aside."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+
+def rendered(text: str) -> str:
+    html = render_markdown(text)
+    assert html is not None
+    return html
+
+
+# -- hostile --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HOSTILE,
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<svg onload=alert(1)>",
+        "<iframe src=//evil.example></iframe>",
+        "<style>*{display:none}</style><form action=/x><input></form>",
+        "<a href='javascript:alert(1)'>x</a>",
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](java&#x73;cript:alert(1))",
+        "[x](&#x6A;avascript:alert(1))",
+        "[x](java\tscript:alert(1))",
+        "[x](<javascript:alert(1)>)",
+        "[x](vbscript:msgbox(1))",
+        "[x](data:text/html;base64,PHNjcmlwdD4=)",
+        "[x](file:///etc/passwd)",
+        "[x](/admin/delete)",
+        "[x](admin/delete)",
+        "[x](?delete=1)",
+        "[x](#top)",
+        "[x](//evil.example)",
+        "[x](\\\\evil.example)",
+        "[x](http:/admin)",
+        "[x](https:///admin)",
+        "<javascript:alert(1)>",
+        "[x]: javascript:alert(1)\n\n[x]",
+        "[x]: //evil.example\n\n[x]",
+        '[x](https://ok.example "><script>alert(1)</script>")',
+        '[x](https://ok.example/"onmouseover="alert(1))',
+        "![x](https://evil.example/leak.png)",
+        "![x](javascript:alert(1))",
+        "[![x](https://evil.example/leak.png)](javascript:alert(1))",
+        '```"><script>alert(1)</script>\nx\n```',
+        '```python" onclick="alert(1)\nx\n```',
+        "```html\n<script>alert(1)</script><img src=x onerror=alert(1)>\n```",
+        "    <script>alert(1)</script>",
+        "`<script>alert(1)</script>`",
+        "| <img src=x onerror=alert(1)> |\n|:-:|\n| <b onclick=alert(1)>x</b> |",
+        "<!-- --><script>alert(1)</script>",
+        '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
+        "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "\x00<scr\x00ipt>alert(1)</scr\x00ipt>",
+    ],
+)
+def test_hostile_markdown_is_inert(text: str) -> None:
+    elements = Elements(rendered(text))
+    allowed = "a blockquote br code div em h1 h2 h3 hr li ol p pre s span strong table tbody td th thead tr ul"
+    assert set(elements.tags) <= set(allowed.split())
+    for name, value in elements.attributes:
+        assert name in {"href", "title", "rel", "target", "class", "data-language", "align", "start"}
+        if name == "href":
+            assert re.match(r"https?://ok\.example", value or "")
+
+
+@pytest.mark.parametrize("target", ["/admin/delete", "//evil.example", "page", "#top"])
+def test_links_into_this_site_become_their_text(target: str) -> None:
+    assert rendered(f"before [the **label**]({target}) after") == "<p>before the <strong>label</strong> after</p>\n"
+
+
+def test_a_good_link_beside_a_bad_one_stays() -> None:
+    html = rendered("[bad](/x) [good](https://ok.example) [bad](//y) [mail](mailto:a@ok.example)")
+    assert html.count("<a ") == html.count("</a>") == 2
+    assert html.startswith("<p>bad <a ")
+
+
+def test_links_tell_the_other_side_nothing() -> None:
+    attributes = dict(Elements(rendered("[x](https://ok.example)")).attributes)
+    assert attributes == {"href": "https://ok.example", "target": "_blank", "rel": "noopener noreferrer nofollow"}
+
+
+def test_an_image_is_its_description() -> None:
+    assert rendered("![a <small> cat](https://evil.example/p.png?leak=1)") == "<p>a &lt;small&gt; cat</p>\n"
+
+
+# -- what people write ----------------------------------------------------------------------------------------------
+
+
+def test_bare_urls_are_links_and_file_names_are_not() -> None:
+    html = rendered("see https://ok.example/a, claude.py, README.md and www.ok.example")
+    assert html.count("<a ") == 1
+
+
+def test_code_is_highlighted_by_classes_and_names_its_language() -> None:
+    html = rendered("```py\ndef f(): return 1 < 2\n```")
+    assert html.startswith('<div class="highlight" data-language="python"><pre><code class="language-python"><span ')
+    assert '<span class="k">def</span>' in html
+    assert "&lt;" in html
+    assert "style=" not in html
+
+
+@pytest.mark.parametrize("info", ["", "nonesuch", "guess", "text"])
+def test_code_of_an_unknown_language_is_plain(info: str) -> None:
+    assert rendered(f"```{info}\na < b\n```") == (
+        '<div class="highlight" data-language="text"><pre><code class="language-text">a &lt; b\n</code></pre></div>\n'
+    )
+
+
+def test_blank_lines_at_the_edges_of_code_stay() -> None:
+    assert "\n\n<span" in rendered("```python\n\n\nx = 1\n\n```").replace('">\n', '">\n\n', 1)
+
+
+def test_code_above_the_limit_is_plain_and_whole() -> None:
+    html = rendered("```python\n" + "x = 1\n" * 5_000 + "```")
+    assert "<span" not in html
+    assert html.count("x = 1") == 5_000
+
+
+def test_many_blocks_of_code_share_one_limit() -> None:
+    html = rendered(("```python\n" + "x = 1\n" * 3_000 + "```\n\n") * 5)
+    blocks = html.split('<div class="highlight"')[1:]
+    assert ["<span" in block for block in blocks] == [True, True, True, False, False]
+
+
+def test_an_unfinished_fence_is_shown_as_code() -> None:
+    assert "<code" in rendered("```python\nx = 1")
+
+
+def test_tables_keep_their_alignment_without_styles() -> None:
+    html = rendered("| a | b | c |\n|:-:|--:|---|\n| 1 | 2 | ~~3~~ |")
+    assert '<td align="center">1</td>' in html
+    assert '<td align="right">2</td>' in html
+    assert "<td><s>3</s></td>" in html
+
+
+def test_a_list_keeps_the_number_it_starts_with() -> None:
+    assert '<ol start="3">' in rendered("3. c\n4. d")
+
+
+# -- limits ---------------------------------------------------------------------------------------------------------
+
+
+def test_text_above_the_limit_is_left_to_the_page() -> None:
+    assert render_markdown("x" * MAX_CHARS) is not None
+    assert render_markdown("x" * (MAX_CHARS + 1)) is None
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\ud800", "\x00", "\r\n\r\n"])
+def test_odd_text_does_not_raise(text: str) -> None:
+    assert render_markdown(text) is not None
+
+
+def test_threads_may_render_at_once() -> None:
+    text = "see https://ok.example/a and\n\n```python\nx = 1\n```\n" * 20
+    expected = rendered(text)
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(render_markdown, [text] * 64)) == {expected}

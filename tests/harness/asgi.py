@@ -1,0 +1,174 @@
+"""HTTP against the application in the test's own loop: no socket, but every message that a server would exchange."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from tests.harness.sse import EventSourceParser, Message
+
+LIMIT_S = 20.0
+
+
+class Exchange:
+    """One request and its answer: ``async with Exchange("GET", "/events/orders") as answer``.
+
+    Entering waits for the status; leaving is what a client does that closes its connection. ``stall`` is a client that
+    does not read: the application's ``send`` waits until ``unstall``.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        app: Any = None,
+    ) -> None:
+        from project.asgi import django_application
+
+        self._app = app or django_application
+        self.scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": quote(path).encode(),
+            "query_string": urlencode(query or {}).encode(),
+            "root_path": "",
+            "headers": [
+                (name.lower().encode(), value.encode("latin-1"))
+                for name, value in {"Host": "testserver", **(headers or {})}.items()
+            ],
+            "client": ("127.0.0.1", 40_000),
+            "server": ("testserver", 80),
+        }
+        if body:
+            self.scope["headers"].append((b"content-length", str(len(body)).encode()))
+        self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._inbox.put_nowait({"type": "http.request", "body": body, "more_body": False})
+        self._outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._reading = asyncio.Event()
+        self._reading.set()
+        self.status = 0
+        self.headers: dict[str, str] = {}
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self._reading.wait()
+        self._outbox.put_nowait(message)
+
+    async def __aenter__(self) -> "Exchange":
+        self.task = asyncio.create_task(self._app(self.scope, self._inbox.get, self._send), name="exchange")
+        start = await self._next()
+        assert start["type"] == "http.response.start", start
+        self.status = start["status"]
+        for name, value in start["headers"]:
+            self.headers[name.decode().lower()] = value.decode("latin-1")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Close the connection, and wait until the application is done with it."""
+        self._inbox.put_nowait({"type": "http.disconnect"})
+        self._reading.set()
+        async with asyncio.timeout(LIMIT_S):
+            await asyncio.wait([self.task])
+        if not self.task.cancelled():
+            self.task.result()
+
+    async def _next(self) -> dict[str, Any]:
+        getting = asyncio.ensure_future(self._outbox.get())
+        async with asyncio.timeout(LIMIT_S):
+            await asyncio.wait([getting, self.task], return_when=asyncio.FIRST_COMPLETED)
+        if getting.done():
+            return getting.result()
+        getting.cancel()
+        self.task.result()
+        raise AssertionError("the application ended without an end to its answer")
+
+    async def chunk(self) -> bytes | None:
+        """The next bytes of the body; None at its end."""
+        message = await self._next()
+        return message["body"] or (b"" if message.get("more_body") else None)
+
+    async def body(self) -> bytes:
+        """All of the body, to its end."""
+        chunks = []
+        while (chunk := await self.chunk()) is not None:
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    async def json(self) -> Any:
+        """The whole body, read as JSON."""
+        return json.loads(await self.body())
+
+    def stall(self) -> None:
+        """Read no more."""
+        self._reading.clear()
+
+    def unstall(self) -> None:
+        """Read on."""
+        self._reading.set()
+
+
+class EventStream(Exchange):
+    """A GET of server-sent events, read as a browser does; ``parser`` tells ids, retry times and comments."""
+
+    def __init__(self, path: str, *, accept: str = "text/event-stream", headers: Mapping[str, str] | None = None, **rest: Any):
+        super().__init__("GET", path, headers={"Accept": accept, **(headers or {})}, **rest)
+        self.parser = EventSourceParser()
+        self._ready: list[Message] = []
+        self.ended = False
+
+    async def __aenter__(self) -> "EventStream":
+        await super().__aenter__()
+        return self
+
+    async def read(self) -> None:
+        """Take one more chunk."""
+        chunk = await self.chunk()
+        if chunk is None:
+            self.ended = True
+        else:
+            self._ready += self.parser.feed(chunk)
+
+    async def opened(self) -> "EventStream":
+        """Wait for the opening block, after which nothing is missed."""
+        while self.parser.retry_ms is None:
+            await self.read()
+        return self
+
+    async def message(self) -> Message | None:
+        """The next message; None at the end of the stream."""
+        while not self._ready and not self.ended:
+            await self.read()
+        return self._ready.pop(0) if self._ready else None
+
+    async def messages(self, count: int) -> list[Message]:
+        """The next ``count`` messages; fewer if the stream ends before."""
+        found = []
+        while len(found) < count and (message := await self.message()) is not None:
+            found.append(message)
+        return found
+
+
+async def request(method: str, path: str, **rest: Any) -> tuple[int, dict[str, str], bytes]:
+    """The status, headers and whole body of an answer that ends."""
+    exchange = Exchange(method, path, **rest)
+    async with exchange:
+        body = await exchange.body()
+    return exchange.status, exchange.headers, body
+
+
+async def post_json(path: str, value: Any, **headers: str) -> tuple[int, dict[str, str], Any]:
+    """POST a value as JSON; the answer's body is read as JSON."""
+    headers = {"Content-Type": "application/json"} | {name.replace("_", "-"): text for name, text in headers.items()}
+    status, answered, body = await request("POST", path, headers=headers, body=json.dumps(value).encode())
+    return status, answered, json.loads(body)

@@ -1,0 +1,33 @@
+"""Fixtures that a directory's conftest.py takes over by importing them."""
+
+import pytest
+
+from streams.conf import get_settings
+from streams.hub import close_hub, current_hub
+
+
+@pytest.fixture
+def streams_settings():
+    """``streams_settings(ring_events=4)``: the settings that the environment would give, for the length of a test."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def change(**values: object):
+            for name, value in values.items():
+                patch.setenv(f"STREAMS_{name.upper()}", str(value))
+            get_settings.cache_clear()
+            return get_settings()
+
+        yield change
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+async def make_hub(transactional_db, streams_settings):
+    """``await make_hub(ring_events=4)``: the hub of the test's loop, with other settings; closed with the test."""
+
+    async def make(**values: object):
+        streams_settings(**values)
+        return await current_hub()
+
+    yield make
+    await close_hub()

@@ -1,0 +1,94 @@
+"""The documentation says what the code does: its examples are made, read or run here."""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from streams.chat.ask import DONE, OPENING
+from streams.wire import sse
+from streams.wire.event import LogEvent, encode_envelope
+
+ROOT = Path(__file__).parents[1]
+TRANSCRIPTS = ROOT / "tests" / "transcripts"
+WIRE = (ROOT / "docs/wire.md").read_text()
+TIME = datetime(2026, 11, 23, 4, 43, 0, 123_000, tzinfo=UTC)
+EPOCH = "k7m2p9xq"
+
+
+def event(seq, data, event_type="message", topic="orders"):
+    return LogEvent(topic, EPOCH, seq, event_type, data, TIME)
+
+
+def test_every_transcript_stands_in_the_wire_page():
+    shown = dict(re.findall(r"<!-- transcript: (\S+) -->\n```\n(.*?)```", WIRE, re.DOTALL))
+    assert shown == {path.name: path.read_text() for path in TRANSCRIPTS.iterdir()}
+
+
+MADE = {
+    "sse-stream.txt": [
+        sse.encode_opening(f"{EPOCH}-41", retry_ms=2000),
+        sse.encode_event(event(42, '{"number":17,"state":"paid"}', "order_update")),
+        sse.encode_event(event(43, '"two lines:\\nthis is the second"')),
+        sse.HEARTBEAT,
+    ],
+    "sse-gap.txt": [
+        sse.encode_opening(None, retry_ms=2000),
+        sse.encode_control(
+            "stream.gap",
+            {"requested": f"{EPOCH}-12", "resumed_at": f"{EPOCH}-39", "lost": 27, "reason": "trimmed"},
+            last_event_id=f"{EPOCH}-39",
+        ),
+        sse.encode_event(event(40, "40")),
+    ],
+    "sse-close.txt": [
+        sse.encode_retry(1400),
+        sse.encode_control("stream.close", {"reason": "shutdown", "reconnect": True}),
+    ],
+    "chat.txt": [OPENING, sse.encode_data({"text": "Hel"}), sse.encode_data({"text": "lo!"}), DONE],
+    "chat-error.txt": [
+        OPENING,
+        sse.encode_data({"text": "Hel"}),
+        sse.encode_control(
+            "error",
+            {
+                "error": {
+                    "type": "overloaded_error",
+                    "message": "Claude is busy; try again in a moment",
+                    "retryable": True,
+                }
+            },
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_the_encoders_write_the_transcripts(name):
+    assert b"".join(MADE[name]).decode() == (TRANSCRIPTS / name).read_text()
+
+
+def test_room_envelopes_are_the_encoders():
+    lines = [json.loads(line) for line in (TRANSCRIPTS / "room.jsonl").read_text().splitlines()]
+    for line in lines:
+        if "id" in line and "topic" in line:
+            seq = int(line["id"].partition("-")[2])
+            data = json.dumps(line["data"], separators=(",", ":"))
+            made = json.loads(encode_envelope(event(seq, data, line["type"], line["topic"])))
+            assert made | {"time": line["time"]} == line
+
+
+def test_settings_are_documented_with_their_defaults():
+    from docs.make import replace_part, settings_table
+
+    operate = (ROOT / "docs/operate.md").read_text()
+    assert replace_part(operate, "settings", settings_table()) == operate, "run: python docs/make.py settings"
+
+
+def test_every_link_of_the_docs_leads_somewhere():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
+            if not target.startswith(("http://", "https://")):
+                assert (page.parent / target).exists(), f"{page.name} links to {target}"
