@@ -71,8 +71,6 @@ class StreamingServer(daphne.server.Server):
         self._ports: list[Any] = []
         self._ended = threading.Event()
 
-    # Start
-
     def run(self) -> None:
         """Serve until told to stop; every application has ended when this returns.
 

@@ -66,16 +66,6 @@ def test_websocket_flood_to_an_application_that_does_not_receive_is_held_back(ou
     eventually(lambda: ours.facts().get("received") == sent // len(frame) + 1)
 
 
-def test_flood_of_small_websocket_messages_is_held_back(ours, dial):
-    before = ours.resident()
-    client = dial(ours, upgrade_request("/deaf"))
-    read_until(client, b"\r\n\r\n")
-    frames = (struct.pack("!BBL", 0x81, 0x81, 0) + b"x") * 10_000
-
-    send_until_held_back(client, frames)
-    assert ours.resident() - before < 30 * MEGABYTE
-
-
 @pytest.mark.parametrize(
     ("request_bytes", "event"),
     [

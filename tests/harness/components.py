@@ -35,22 +35,23 @@ class Postgres:
         newest_first = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
         self._bin = [str(path) for path in newest_first]
         self.folder, self.port, self._made = folder, free_port(), 0
-        self._as = self._unprivileged(folder)
+        self._as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+        if self._as:
+            shutil.chown(folder, "postgres")
         self._run("initdb", "-D", str(folder / "data"), "-U", "streams", "-A", "trust", "--no-sync")
         self.start()
 
-    @staticmethod
-    def _unprivileged(folder: Path) -> list[str]:
-        """PostgreSQL refuses to run as root: then it runs as the user that its package made."""
-        if os.getuid() != 0:
-            return []
-        shutil.chown(folder, "postgres")
-        for parent in folder.parents[:3]:
+    def _open_the_way(self) -> None:
+        """PostgreSQL refuses to run as root: then it runs as the user that its package made, who must get here.
+
+        At each call, since every other pytest that begins closes the folder that all of them share.
+        """
+        for parent in self.folder.parents[:3] if self._as else ():
             if parent != Path("/tmp"):
                 parent.chmod(0o755)
-        return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
 
     def _run(self, program: str, *arguments: str) -> None:
+        self._open_the_way()
         command = [*self._as, find_binary(program, *self._bin), *arguments]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, env={**os.environ, "LC_ALL": "C"})
 

@@ -16,6 +16,7 @@ import { createSeriesSet } from "./series.js";
 import { createSparkline } from "./sparkline.js";
 
 const FLUSH_MS = 120; // events are drawn in batches, however fast they come
+const SHARE = 5; // and drawing takes no more than this part of the time
 const MAX_ROWS = 200;
 const RECENT = 100;
 
@@ -29,6 +30,7 @@ const sparklines = new Map();
 const list = byId("events", HTMLElement);
 const pause = byId("pause", HTMLButtonElement);
 let flushing = false;
+let pace_ms = FLUSH_MS;
 
 /** @param {import("../connection.js").Envelope} envelope @param {{ live: boolean }} how */
 function take(envelope, how) {
@@ -42,8 +44,10 @@ function flushSoon() {
   flushing = true;
   clock.setTimeout(() => {
     flushing = false;
+    const start_ms = performance.now();
     flush();
-  }, FLUSH_MS);
+    pace_ms = Math.max(FLUSH_MS, (performance.now() - start_ms) * SHARE);
+  }, pace_ms);
 }
 
 function flush() {
