@@ -14,6 +14,7 @@ import daphne.server  # isort: skip  # before all else: it installs the reactor
 
 import argparse
 import asyncio
+import contextvars
 import importlib
 import logging
 import os
@@ -130,7 +131,9 @@ class StreamingServer(daphne.server.Server):
         websocket = scope["type"] == "websocket"
         inbox = Inbox(protocol.transport.resumeProducing) if websocket else asyncio.Queue[Message]()
         send = partial(self.handle_reply, protocol)
-        instance = asyncio.ensure_future(self.application(scope=scope, receive=inbox.get, send=send))
+        application = self.application(scope=scope, receive=inbox.get, send=send)
+        # An empty context: a kept-alive connection reads its next request inside the context of the last one.
+        instance = reactor._asyncioEventloop.create_task(application, context=contextvars.Context())
         self.connections[protocol]["application_instance"] = instance
         instance.add_done_callback(lambda _: self._tend(protocol, self._review))
         return inbox

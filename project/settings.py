@@ -119,8 +119,8 @@ ANTHROPIC_BASE_URL = os.environ.get("ANTHROPIC_BASE_URL", "")
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024  # the views name their own, smaller limits
 
-# Three of Django's deployment checks look for the names of its own middleware; ours are subclasses of it, and tests look
-# at the headers themselves.
+# Three of Django's deployment checks look for the names of its own middleware; ours are subclasses of it, and tests
+# look at the headers themselves.
 SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002", "security.W003"]
 
 # Security headers. HTTPS is what production is served by; DJANGO_HTTPS=0 is for a trial without it.

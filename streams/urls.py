@@ -15,7 +15,7 @@ urlpatterns = [
     path("chat", chat, name="ask"),
     path("topics/", topic_list, name="topics"),
     path("topics/<str:name>", topic_page, name="topic"),
-    re_path(r"^events/(?P<topic>.*)$", events, name="events"),
+    re_path(r"^events/(?P<topic>(?s:.*))$", events, name="events"),  # line ends too: the view says what is wrong
     path("login/", LoginView.as_view(template_name="streams/login.html"), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

@@ -79,6 +79,8 @@ def _decode(request: HttpRequest, max_chars: int) -> tuple[str, UUID | None]:
     message = value.get("message") if isinstance(value, dict) else None
     if not isinstance(message, str) or not message.strip():
         raise InvalidInput('the body must be {"message": "…"} with some text in it')
+    if "\0" in message:
+        raise InvalidInput("the message may not hold the character U+0000, which PostgreSQL can't keep")
     if len(message) > max_chars:
         raise TooLarge(f"the message has {len(message)} characters (limit {max_chars})")
     given = value.get("conversation")

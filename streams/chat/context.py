@@ -1,9 +1,9 @@
 """What a model is told: the talk before the question, as turns."""
 
-import json
 from collections.abc import Iterable
 
 from streams.chat.provider import Prompt, Turn
+from streams.chat.rooms import read_message
 from streams.conf import get_settings
 from streams.models import Event, Generation
 from streams.models.generation import GenerationStatus
@@ -44,10 +44,10 @@ def room_prompt(generation: Generation) -> Prompt:
 
 
 def _turn(event: Event, answers: dict[int | None, str]) -> Turn | None:
-    """A message with its speaker's name, or a finished answer; None for an answer that never became whole."""
+    """A message with its speaker's name, or a finished answer; None for what is neither."""
     if event.type == "message":
-        data = json.loads(event.data)
-        return Turn("user", f"{data['author']['name']}: {data['text']}")
+        message = read_message(event)
+        return None if message is None else Turn("user", f"{message['author']['name']}: {message['text']}")
     text = answers.get(event.seq)
     return Turn("assistant", text) if text else None
 

@@ -11,7 +11,9 @@ out); links go to http, https and mailto alone. What the page styles and may rea
 import re
 from collections.abc import MutableMapping, Sequence
 from html import escape
+from io import StringIO
 from threading import local
+from time import thread_time
 
 import nh3
 from markdown_it import MarkdownIt
@@ -19,16 +21,17 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
-from pygments import highlight
 from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 
 MAX_CHARS = 200_000  # 0.6 s of work; above it the page keeps the plain text
-_MAX_HIGHLIGHTED_CHARS = 20_000  # one fence: 0.1 s of Pygments
-_MAX_HIGHLIGHTED_CHARS_IN_ALL = 60_000
+_MAX_HIGHLIGHTED_CHARS = 20_000  # one fence; about 0.15 s of Pygments
+_HIGHLIGHT_CPU_S = 0.6  # all fences of an answer; hostile code makes some lexers quadratic: 20 KB took 52 s
 
-# what a fence may be called -> the name of Pygments' lexer, which is also the name on the page
+# what a fence may be called -> the name of Pygments' lexer, which is also the name on the page; not ini and scala:
+# one match of theirs can take seconds, and nothing interrupts a match
 _LANGUAGES = {
     alias: names.split()[0]
     for names in (
@@ -42,7 +45,6 @@ _LANGUAGES = {
         "go golang",
         "haskell hs",
         "html htm",
-        "ini cfg conf",
         "java",
         "javascript js jsx mjs node",
         "json json5 jsonc",
@@ -56,7 +58,6 @@ _LANGUAGES = {
         "r",
         "ruby rb",
         "rust rs",
-        "scala",
         "scss sass",
         "sql postgres postgresql sqlite mysql",
         "swift",
@@ -68,6 +69,7 @@ _LANGUAGES = {
     for alias in names.split()
 }
 _PLAIN = "text"
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # it has no UTF-8
 _LINK = re.compile(r"(?:https?://[^/]|mailto:.)", re.IGNORECASE)
 
 _THREAD = local()
@@ -98,11 +100,11 @@ _CLEANER = nh3.Cleaner(
 def render_markdown(text: str) -> str | None:
     """``text`` as sanitised HTML; None if it is longer than MAX_CHARS, where the page shows the text itself.
 
-    Pure, and slow enough (3 ms a KB with code in it) to be called in a thread.
+    Pure, and slow enough (4 ms a KB with code in it, 5 s for the worst that fits) to be called in a thread.
     """
     if len(text) > MAX_CHARS:
         return None
-    html: str = _parser().render(text, {"highlighted": 0})
+    html: str = _parser().render(_LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), {"cpu_s": 0.0})
     return _CLEANER.clean(html)
 
 
@@ -147,26 +149,39 @@ def _without_bad_links(tokens: list[Token]) -> list[Token]:
 
 
 def _render_code(
-    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: MutableMapping[str, int]
+    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: MutableMapping[str, float]
 ) -> str:
-    """A fence or an indented block; ``env`` counts the characters that were highlighted in this answer."""
+    """A fence or an indented block; ``env`` holds the CPU time that this answer's code has cost so far."""
     code, info = tokens[i].content, tokens[i].info.split()
     language = _LANGUAGES.get(info[0].lower(), _PLAIN) if info else _PLAIN
-    whole = env["highlighted"] + len(code)
-    if language != _PLAIN and len(code) <= _MAX_HIGHLIGHTED_CHARS and whole <= _MAX_HIGHLIGHTED_CHARS_IN_ALL:
-        env["highlighted"] = whole
-        lexer = get_lexer_by_name(language, stripnl=False)  # stripped newlines would move lines
-        body = str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
-    else:
-        body = escape(code)
+    body = None
+    if language != _PLAIN and len(code) <= _MAX_HIGHLIGHTED_CHARS:
+        started = thread_time()
+        body = _highlighted(code, language, deadline=started + _HIGHLIGHT_CPU_S - env["cpu_s"])
+        env["cpu_s"] += thread_time() - started
     return (
         f'<div class="highlight" data-language="{language}">'
-        f'<pre><code class="language-{language}">{body}</code></pre></div>\n'
+        f'<pre><code class="language-{language}">{escape(code) if body is None else body}</code></pre></div>\n'
     )
 
 
+def _highlighted(code: str, language: str, *, deadline: float) -> str | None:
+    """Code as spans; None once this thread's CPU clock passes ``deadline``."""
+    lexers: dict[str, Lexer] = _THREAD.__dict__.setdefault("lexers", {})
+    if language not in lexers:
+        lexers[language] = get_lexer_by_name(language, stripnl=False)  # stripped newlines would move lines
+    tokens = list[tuple[object, str]]()
+    for token in lexers[language].get_tokens(code):
+        if thread_time() > deadline:
+            return None
+        tokens.append(token)
+    html = StringIO()
+    HtmlFormatter(nowrap=True).format(tokens, html)
+    return html.getvalue()
+
+
 def _render_image(
-    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: MutableMapping[str, int]
+    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: MutableMapping[str, float]
 ) -> str:
     """An image's description, as text."""
     return escape(renderer.renderInlineAsText(tokens[i].children or [], options, env))

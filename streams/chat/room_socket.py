@@ -110,7 +110,7 @@ class RoomSocket(AsyncWebsocketConsumer):
         if batch.gap is not None:
             await self._send_control("stream.gap", asdict(batch.gap))
         for event in batch.events:
-            await self.send(text_data=event.frame("websocket", encode_envelope).decode())
+            await self.send(text_data=event.frame("envelope", encode_envelope).decode())
 
     async def _send_control(self, event_type: str, data: dict[str, Any]) -> None:
         await self.send(text_data=encode_json({"type": event_type, "data": data}))

@@ -77,6 +77,8 @@ def new_message(who: Identity, text: Any, client_id: Any) -> NewEvent:
     """
     if not isinstance(text, str) or not text.strip():
         raise InvalidInput("a message needs some text")
+    if "\0" in text:
+        raise InvalidInput("a message may not hold the character U+0000, which PostgreSQL can't keep")
     limit = get_settings().max_message_chars
     if len(text) > limit:
         raise TooLarge(f"the message has {len(text)} characters (limit {limit})")
@@ -118,7 +120,8 @@ def _items(topic: Topic, rows: list[Event]) -> list[dict[str, Any]]:
     for row in rows:
         item: dict[str, Any] = {"seq": row.seq, "time": format_time(row.created_at)}
         if row.type == "message":
-            items.append(item | {"kind": "message"} | json.loads(row.data))
+            if (message := read_message(row)) is not None:
+                items.append(item | {"kind": "message"} | message)
         elif (generation := generations.get(row.seq)) is not None:
             item |= {"kind": "generation"} | json.loads(row.data)
             if generation in open_at_head:
@@ -128,6 +131,14 @@ def _items(topic: Topic, rows: list[Event]) -> list[dict[str, Any]]:
                 state = describe(generation) | {"text": generation.text, "thinking": False}
             items.append(item | state)
     return items
+
+
+def read_message(event: Event) -> dict[str, Any] | None:
+    """What was said; None for an event that was published to the room's topic from elsewhere and is no message."""
+    data = json.loads(event.data)
+    author = data.get("author") if isinstance(data, dict) else None
+    named = isinstance(author, dict) and isinstance(author.get("name"), str)
+    return data if named and isinstance(data.get("text"), str) else None
 
 
 def _texts_at(topic: Topic, running: Iterable[Generation]) -> tuple[dict[str, str], set[str]]:

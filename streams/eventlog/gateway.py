@@ -6,6 +6,7 @@ would hold a thousand of either. Streams, sockets and process tasks share these 
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -30,6 +31,12 @@ def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         reset_queries()  # in debug Django keeps the text of 9,000 queries a connection, events and all
 
 
+def _close_in_turn(all_here: threading.Barrier) -> None:
+    """Close this thread's connections; only once every thread of the pool is here, so that none is left out."""
+    all_here.wait()
+    connections.close_all()
+
+
 class Gateway:
     """``threads`` workers, each with one lasting connection a database; more callers wait in line."""
 
@@ -37,6 +44,7 @@ class Gateway:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="streams-database")
         self._threads = threads
         self._timeout_s = timeout_s
+        self._closed = False
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of ``function`` in one of the threads.
@@ -44,6 +52,8 @@ class Gateway:
         Raises Unavailable when the database does not answer (or not in time), else whatever ``function`` raises.
         Cancellation leaves the thread to finish: a commit may still happen, as with any lost answer.
         """
+        if self._closed:
+            raise Unavailable("the server is shutting down; try again")
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -56,6 +66,10 @@ class Gateway:
 
     def close(self) -> None:
         """Close every thread's connections and end the threads; waits for the calls under way."""
+        if self._closed:
+            return
+        self._closed = True
+        all_here = threading.Barrier(self._threads)
         for _ in range(self._threads):
-            self._pool.submit(connections.close_all)
+            self._pool.submit(_close_in_turn, all_here)
         self._pool.shutdown(wait=True)

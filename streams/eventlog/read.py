@@ -80,4 +80,7 @@ def read_page(name: str, topic_id: int, after: int, *, max_events: int, max_byte
             if size >= max_bytes:
                 return LogPage(head, tuple(rows))
         wanted = min(max_events - len(rows), (max_bytes - size) * len(rows) // size + 1) if len(some) == wanted else 0
+    if not rows and head.seq > after:
+        now = read_head(name)  # trimmed, or reset since the head was read
+        head = head if now.epoch == head.epoch else now
     return LogPage(head, tuple(rows))

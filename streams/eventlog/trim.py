@@ -26,10 +26,14 @@ def trim(topic: Topic) -> int:
     return deleted
 
 
+@transaction.atomic
 def _trim_batch(topic_id: int, keep: int, oldest: object, size: int) -> int:
-    """Delete the run of expired events within the ``size`` oldest: numbers stay dense from the first kept on."""
+    """Delete the run of expired events within the ``size`` oldest: numbers stay dense from the first kept on.
+
+    Under the topic's lock: a log that were reset in between would lose events of its new life.
+    """
     events = Event.objects.filter(topic_id=topic_id)
-    head = Topic.objects.filter(pk=topic_id).values_list("head", flat=True).first()
+    head = Topic.objects.select_for_update().filter(pk=topic_id).values_list("head", flat=True).first()
     first = events.aggregate(first=Min("seq"))["first"]
     if head is None or first is None:
         return 0

@@ -46,9 +46,11 @@ class Supervisor:
         """Run ``work`` once; a failure is logged and stays here."""
         return self._start(name, self._once(name, work))
 
-    def keep_running(self, name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
-        """Run ``work`` for ever: after a failure, or an end, again with a growing pause."""
-        return self._start(name, self._again(name, work))
+    def keep_running(
+        self, name: str, work: Callable[[], Awaitable[None]], *, max_pause_s: float = MAX_RESTART_S
+    ) -> asyncio.Task[None]:
+        """Run ``work`` for ever: after a failure, or an end, again with a pause that grows to ``max_pause_s``."""
+        return self._start(name, self._again(name, work, max_pause_s))
 
     def _start(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         if self._group is None or self._closing.is_set():
@@ -65,7 +67,7 @@ class Supervisor:
         except Exception:
             logger.exception("%s failed", name)
 
-    async def _again(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def _again(self, name: str, work: Callable[[], Awaitable[None]], max_pause_s: float) -> None:
         pause_s = MIN_RESTART_S
         loop = asyncio.get_running_loop()
         while True:
@@ -79,7 +81,7 @@ class Supervisor:
             if loop.time() - started > MAX_RESTART_S:
                 pause_s = MIN_RESTART_S
             await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, MAX_RESTART_S)
+            pause_s = min(pause_s * 2, max_pause_s)
 
     async def close(self) -> None:
         """Cancel every task and wait until each has run its ``finally``."""

@@ -5,10 +5,11 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, cast
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 
-from streams.errors import Forbidden, LimitReached, MethodNotAllowed, NotFound, NotSignedIn, StreamsError
+from streams.errors import Forbidden, LimitReached, MethodNotAllowed, NotFound, NotSignedIn, StreamsError, TooLarge
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -37,6 +38,8 @@ def answers_errors(view: AsyncView[P]) -> Callable[Concatenate[HttpRequest, P], 
     async def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             return await view(request, *args, **kwargs)
+        except RequestDataTooBig as error:  # Django would answer 400, with a page
+            return error_response(TooLarge(str(error)))
         except StreamsError as error:
             if isinstance(error, NotSignedIn | Forbidden):
                 logger.info("refused: %s %s: %s", request.method, request.path, error)

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from streams.errors import CloseReason, StreamClosed
-from streams.eventlog import read_bounds, read_page
+from streams.eventlog import read_bounds
 from streams.hub.hub import Hub
 from streams.hub.live import LiveTopic
 from streams.hub.ring import Batch, Gap
@@ -53,12 +53,12 @@ async def resolve(hub: Hub, live: LiveTopic, wish: Wish) -> Position:
     return Position(oldest.epoch, oldest.seq, Gap(wish.text, oldest.id, lost, reason))
 
 
-async def follow(hub: Hub, live: LiveTopic, position: Position) -> AsyncGenerator[Batch, None]:
+async def follow(hub: Hub, live: LiveTopic, position: Position, *, wait: bool = True) -> AsyncGenerator[Batch, None]:
     """Yield batches of events after ``position``: from the ring while it holds them, else from the log.
 
     Nothing is lost or repeated across the seam between log and ring: both are asked by sequence number. Events that
     were trimmed before they could be read, and a new life of the log, are told by the batch's gap. A batch with
-    neither events nor gap is a heartbeat's silence.
+    neither events nor gap is a heartbeat's silence. Without ``wait`` it ends where it would have to wait.
     Raises StreamClosed when the server ends the stream, Unavailable when the log can't be read.
     Cancellation: safe at every await; consume under ``aclosing``.
     """
@@ -83,22 +83,17 @@ async def follow(hub: Hub, live: LiveTopic, position: Position) -> AsyncGenerato
             cursor = batch.cursor
             hub.events_out += len(batch.events)
             yield batch
+        elif not wait:
+            return
         elif cursor >= live.ring.head and not await live.wait():
             yield Batch((), cursor)
 
 
 async def _from_log(hub: Hub, live: LiveTopic, cursor: int) -> Batch | None:
-    """One page after ``cursor``; None if the log began a new life meanwhile."""
-    settings, epoch = hub.settings, live.epoch
-    page = await hub.gateway.run(
-        read_page,
-        live.name,
-        live.topic_id,
-        cursor,
-        max_events=settings.log_page_events,
-        max_bytes=settings.log_page_bytes,
-    )
-    if not hub.learn(live, page.head) or live.epoch != epoch:
+    """One page after ``cursor``; None if the log began a new life meanwhile, or the topic is gone."""
+    epoch = live.epoch
+    page = await hub.read_log(live, cursor)
+    if page is None or not hub.learn(live, page.head) or live.epoch != epoch:
         return None
     first = page.events[0].seq if page.events else page.head.seq + 1
     seen = page.events[-1].seq if page.events else page.head.seq

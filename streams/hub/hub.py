@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 
 from streams.conf import StreamSettings, get_settings
 from streams.errors import CloseReason, NoSuchTopic, StreamClosed
-from streams.eventlog import Gateway, Head, read_head, read_heads, read_page
+from streams.eventlog import Gateway, Head, LogPage, read_head, read_heads, read_page
 from streams.flow import Supervisor
 from streams.hub.doorbell import Doorbell, running_hubs
 from streams.hub.live import LiveTopic
 from streams.hub.ring import Announcement
 
 logger = logging.getLogger(__name__)
+
+MAX_PAUSE_S = 1.0  # however long the database was away: once it is back, readers wait no longer than this
 
 
 class Hub:
@@ -36,8 +38,8 @@ class Hub:
     async def start(self) -> None:
         """Start what runs as long as the process."""
         await self.tasks.opened()
-        self.tasks.keep_running("hub: catch up", self._catch_up)
-        self.tasks.keep_running("hub: compare heads", self._compare_heads)
+        self.tasks.keep_running("hub: catch up", self._catch_up, max_pause_s=MAX_PAUSE_S)
+        self.tasks.keep_running("hub: compare heads", self._compare_heads, max_pause_s=MAX_PAUSE_S)
         self.tasks.keep_running("hub: heartbeat", self._beat)
         if self.doorbell.reaches_others:
             self.tasks.keep_running("doorbell: send", self.doorbell.send)
@@ -133,14 +135,9 @@ class Hub:
         if live.target - live.ring.head > settings.ring_events:
             live.ring.skip_to(live.target - settings.ring_events)
         after = live.ring.head
-        page = await self.gateway.run(
-            read_page,
-            live.name,
-            live.topic_id,
-            after,
-            max_events=settings.log_page_events,
-            max_bytes=settings.log_page_bytes,
-        )
+        page = await self.read_log(live, after)
+        if page is None:
+            return
         if self.learn(live, page.head):
             if page.events and page.events[0].seq > live.ring.head + 1:
                 live.ring.skip_to(page.events[0].seq - 1)  # trimmed in between
@@ -149,6 +146,19 @@ class Hub:
                 live.ring.skip_to(live.target)
             live.ring.offer(page.events)
         live.wake()
+
+    async def read_log(self, live: LiveTopic, after: int) -> LogPage | None:
+        """One page of the log after ``after``; None if the topic was deleted, which its readers are told.
+
+        Raises Unavailable.
+        """
+        limits = {"max_events": self.settings.log_page_events, "max_bytes": self.settings.log_page_bytes}
+        try:
+            return await self.gateway.run(read_page, live.name, live.topic_id, after, **limits)
+        except NoSuchTopic:
+            live.gone = True
+            live.wake()
+            return None
 
     def learn(self, live: LiveTopic, head: Head) -> bool:
         """Take to heart what the database says of the head; False if the log began a new life."""

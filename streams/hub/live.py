@@ -34,6 +34,11 @@ class LiveTopic:
         """Whether the log has events that the ring has not."""
         return self.target > self.ring.head
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for the next round, those who left since the last heartbeat included."""
+        return len(self._waiting) + len(self._round)
+
     def begin(self, topic_id: int, epoch: str, head: int) -> None:
         """Stand at ``head`` of (a new life of) the log."""
         if epoch != self.epoch:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from streams.wire.event import LogEvent
 
 BATCH_BYTES = 262_144  # of data in one batch: what a reader that stops may pin
+MAX_CUTS = 16  # batches kept for the next reader at their cursor; most readers are at the newest cursors
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class Ring:
         return len(self._events)
 
     @property
+    def cuts(self) -> int:
+        """How many batches are kept; each may hold BATCH_BYTES of frames."""
+        return len(self._batches)
+
+    @property
     def first(self) -> int:
         """The oldest seq that the ring holds; head + 1 when it is empty."""
         return self.head - len(self._events) + 1
@@ -110,6 +116,8 @@ class Ring:
             return None
         batch = self._batches.get(after)
         if batch is None:
+            if len(self._batches) >= MAX_CUTS:
+                del self._batches[next(iter(self._batches))]
             batch = self._batches[after] = self._cut(after)
         return batch
 

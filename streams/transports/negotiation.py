@@ -12,6 +12,7 @@ class Technique(StrEnum):
     """What ``/events/<topic>`` can answer with; PAGE is for a person's address bar."""
 
     SSE = "text/event-stream"
+    LONG_POLL = "application/json"
     PAGE = "text/html"
 
 
@@ -50,4 +51,4 @@ def negotiate(request: HttpRequest) -> Technique:
             return Technique.SSE
         if one.media in list(Technique):
             return Technique(one.media)
-    raise NotAcceptable(f"nothing here fits Accept: {accept:.200} (there is: {Technique.SSE})")
+    raise NotAcceptable(f"nothing here fits Accept: {accept:.200} (there are: {Technique.SSE}, {Technique.LONG_POLL})")

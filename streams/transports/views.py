@@ -19,7 +19,7 @@ from streams.publishing import (
     new_event,
     topic_to_read,
 )
-from streams.transports import sse
+from streams.transports import longpoll, sse
 from streams.transports.negotiation import Technique, negotiate
 from streams.wire.event import NewEvent, check_key
 from streams.wire.jsontext import decode_json
@@ -52,13 +52,21 @@ async def _read(request: HttpRequest, name: str) -> HttpResponseBase:
         hub = await current_hub()
         hub.check_open()
         who, _ = await hub.gateway.run(_reader, request, name)
-        if request.method == "HEAD":
-            response = HttpResponse(content_type=sse.CONTENT_TYPE, headers=STREAM_HEADERS)
-        else:
-            wish = parse_last_event_id(_last_event_id(request))
-            response = StreamResponse(sse.stream_topic(hub, name, wish, who), content_type=sse.CONTENT_TYPE)
+        response = await _answer(request, technique, hub, name, who)
     response.headers["Vary"] = "Accept"
     return response
+
+
+async def _answer(request: HttpRequest, technique: Technique, hub: Hub, name: str, who: Identity) -> HttpResponseBase:
+    """The technique's answer; to HEAD its headers, which need no reader."""
+    wish = parse_last_event_id(_last_event_id(request))
+    if technique is Technique.LONG_POLL:
+        timeout_s = longpoll.parse_timeout(request.GET.get("timeout"))
+        body = b"" if request.method == "HEAD" else await longpoll.poll_topic(hub, name, wish, who, timeout_s)
+        return HttpResponse(body, content_type=longpoll.CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+    if request.method == "HEAD":
+        return HttpResponse(content_type=sse.CONTENT_TYPE, headers=STREAM_HEADERS)
+    return StreamResponse(sse.stream_topic(hub, name, wish, who), content_type=sse.CONTENT_TYPE)
 
 
 def _reader(request: HttpRequest, name: str) -> tuple[Identity, Topic]:

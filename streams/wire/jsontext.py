@@ -4,13 +4,31 @@ Of duplicate names in an object the last one wins, as in JavaScript.
 """
 
 import json
+import math
+import re
 from typing import Any, NoReturn
 
 from streams.errors import InvalidJSON
 
+_SURROGATE = re.compile(r"\\u[dD]|[\ud800-\udfff]")  # escaped or as itself; pairs are fine and are sorted out later
+
 
 def _refuse_constant(name: str) -> NoReturn:
     raise InvalidJSON(f"{name} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise InvalidJSON(f"the number {text:.40} is out of range")
+    return number
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidJSON("a string holds a lone surrogate, which is no character") from None
 
 
 def _depth(value: object) -> int:
@@ -33,7 +51,7 @@ def decode_json(text: bytes | str, *, max_depth: int) -> Any:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8")
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except UnicodeDecodeError as error:
         raise InvalidJSON(f"the text is not UTF-8 (byte {error.start})") from None
     except json.JSONDecodeError as error:
@@ -46,6 +64,8 @@ def decode_json(text: bytes | str, *, max_depth: int) -> Any:
         depth = _depth(value)
         if depth > max_depth:
             raise InvalidJSON(f"JSON nests {depth} deep (limit {max_depth})")
+    if _SURROGATE.search(text):
+        _check_text(json.dumps(value, ensure_ascii=False))
     return value
 
 
@@ -56,11 +76,9 @@ def encode_json(value: Any) -> str:
     """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise InvalidJSON("a string holds a lone surrogate, which is no character") from None
     except RecursionError:
         raise InvalidJSON("JSON nests too deeply") from None
     except (TypeError, ValueError) as error:
         raise InvalidJSON(f"not expressible in JSON: {error}") from None
+    _check_text(text)
     return text

@@ -100,9 +100,7 @@ async def test_documents_below_docs_are_searched_too(docs: Path) -> None:
     assert "“Heartbeat” in `docs/wire.md`" in answer
 
 
-@pytest.mark.parametrize(
-    "question", ["What is the capital of France?", "who won the 1998 cup?", "reader of palms, Peru"]
-)
+@pytest.mark.parametrize("question", ["What is the capital of France?", "who won the 1998 cup?", "palm readers, Peru"])
 async def test_what_the_documentation_does_not_hold_is_not_made_up(docs: Path, question: str) -> None:
     answer = await answer_to(docs, question)
     assert answer.startswith("I found nothing about that")

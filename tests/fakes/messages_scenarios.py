@@ -343,7 +343,7 @@ def answer_scenario(name: str, answer: str, piece_chars: int = 4) -> None:
     SCENARIOS[name] = Script(play)
 
 
-HUGE = f"{'0123456789' * 9} words and\n" * 10_000  # 1 MB
+HUGE = f"{'0123456789' * 10}\n" * 10_000  # 1 MB
 answer_scenario("huge", HUGE, piece_chars=100)
 answer_scenario("events-50k", "abc " * 50_000)
 answer_scenario("big-code", "```python\n" + "print('a line of code')  # and its comment\n" * 900 + "```\n")

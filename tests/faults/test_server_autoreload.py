@@ -6,7 +6,8 @@ import sys
 
 import psutil
 import pytest
-from conftest import ROOT, eventually, http_request, read_all, read_until
+
+from tests.faults.served import ROOT, eventually, http_request, read_all, read_until
 
 COMMAND = """
 from daphne.management.commands.runserver import Command as DaphneCommand

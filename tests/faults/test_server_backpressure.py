@@ -5,7 +5,8 @@ import time
 from contextlib import suppress
 
 import pytest
-from conftest import eventually, http_request, read_bytes, read_until, settled, upgrade_request
+
+from tests.faults.served import eventually, http_request, read_bytes, read_until, settled, upgrade_request
 
 MEGABYTE = 1_000_000
 FLOOD = 4096 * 65_536

@@ -4,9 +4,10 @@ import signal
 import time
 
 import pytest
-from conftest import eventually, http_request, read_all, read_until
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
+
+from tests.faults.served import eventually, http_request, read_all, read_until
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

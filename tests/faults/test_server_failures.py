@@ -1,9 +1,10 @@
 """An application that fails is seen by its client, told in the log, and forgotten by the server."""
 
 import pytest
-from conftest import eventually, http_request, read_all
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+
+from tests.faults.served import eventually, http_request, read_all
 
 
 def test_body_that_raises_half_way_is_visibly_cut_and_logged_each_time(either, dial):

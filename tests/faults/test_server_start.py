@@ -5,7 +5,8 @@ import subprocess
 from email.utils import parsedate_to_datetime
 
 import pytest
-from conftest import COMMANDS, eventually
+
+from tests.faults.served import COMMANDS, eventually
 
 
 def test_lifespan_starts_before_the_first_request_is_served(serve):

@@ -38,7 +38,7 @@ class Postgres:
         self._as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
         if self._as:
             shutil.chown(folder, "postgres")
-        self._run("initdb", "-D", str(folder / "data"), "-U", "streams", "-A", "trust", "--no-sync")
+        self._run("initdb", "-D", str(folder / "data"), "-U", "streams", "-A", "trust", "-E", "UTF8", "--no-sync")
         self.start()
 
     def _open_the_way(self) -> None:

@@ -60,11 +60,11 @@ async def reading(hub: Hub, topic: str, wish: str = "", *, pause_s: float | None
     reader = Reader()
     task = asyncio.create_task(reader.run(hub, topic, wish, pause_s), name=f"reader of {topic}")
     opening = asyncio.create_task(reader.opened.wait())
-    await asyncio.wait([task, opening], return_when=asyncio.FIRST_COMPLETED)
-    opening.cancel()
     try:
+        await asyncio.wait([task, opening], return_when=asyncio.FIRST_COMPLETED)
         yield reader
     finally:
+        opening.cancel()
         task.cancel()
         await asyncio.wait([task])
         if not task.cancelled():

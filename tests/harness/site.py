@@ -58,7 +58,8 @@ class Site:
         """What a person would type."""
         if self.server == "daphne":
             return ["manage.py", "runserver", "--noreload", str(self.port)]
-        return ["-m", "uvicorn", "project.asgi:application", "--port", str(self.port), "--log-level", "info"]
+        options = ["--ws-per-message-deflate", "false", "--timeout-graceful-shutdown", "8"]
+        return ["-m", "uvicorn", "project.asgi:application", "--port", str(self.port), *options]
 
     def start(self) -> "Site":
         """Start, and wait until it answers."""

@@ -1,0 +1,1 @@
+from tests.harness.fixtures import make_hub, streams_settings  # noqa: F401
