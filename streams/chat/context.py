@@ -40,7 +40,7 @@ def room_prompt(generation: Generation) -> Prompt:
     if not turns or turns[-1].role != "user" or generation.question not in turns[-1].text:
         turns = merged([*turns, Turn("user", generation.question)])
     system = ROOM_SYSTEM.format(title=generation.topic.room.title)
-    return Prompt(tuple(turns), system, generation.model, settings.max_tokens)
+    return Prompt(tuple(turns), system, generation.model, settings.max_tokens, generation.question)
 
 
 def _turn(event: Event, answers: dict[int | None, str]) -> Turn | None:
@@ -58,7 +58,7 @@ def chat_prompt(conversation: Iterable[Generation], message: str, *, model: str)
     turns = [turn for one in conversation for turn in (Turn("user", one.question), Turn("assistant", one.text))]
     while turns and sum(len(turn.text) for turn in turns) + len(message) > settings.context_chars:
         turns = turns[2:]
-    return Prompt((*turns, Turn("user", message)), CHAT_SYSTEM, model, settings.max_tokens)
+    return Prompt((*turns, Turn("user", message)), CHAT_SYSTEM, model, settings.max_tokens, message)
 
 
 def merged(turns: Iterable[Turn]) -> list[Turn]:

@@ -61,7 +61,7 @@ class DemoProvider:
         Usage counts words in and pieces out. Raises GenerationFailed (kind ``demo_error``) for ``/demo error``.
         Cancellation: at every pause; nothing is held.
         """
-        show = await self._show_for(question_of(prompt.turns[-1].text))
+        show = await self._show_for(question_of(prompt.question or prompt.turns[-1].text))
         for thought in show.thinking:
             yield ThinkingPiece(thought)
             await self._pause(show.first_wait_s / len(show.thinking))

@@ -19,12 +19,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is asked: turns end with a user's; ``max_tokens`` bounds the answer."""
+    """What is asked: turns end with a user's, which may hold more talk than the question; ``max_tokens`` is a bound."""
 
     turns: tuple[Turn, ...]
     system: str
     model: str
     max_tokens: int
+    question: str = ""  # the very words; empty: the last turn's
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ _CLEANER = nh3.Cleaner(
 def render_markdown(text: str) -> str | None:
     """``text`` as sanitised HTML; None if it is longer than MAX_CHARS, where the page shows the text itself.
 
-    Pure, and slow enough (4 ms a KB with code in it, 5 s for the worst that fits) to be called in a thread.
+    Pure, and slow enough (4 ms a KB with code in it, 6 s for the worst that fits) to be called in a thread.
     """
     if len(text) > MAX_CHARS:
         return None

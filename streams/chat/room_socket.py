@@ -129,11 +129,10 @@ class RoomSocket(AsyncWebsocketConsumer):
                 raise LimitReached(
                     f"more than {self.hub.settings.max_socket_messages_per_s:g} messages a second", retry_after_s=wait_s
                 )
-            perform = self._operations.get(operation.get("op", ""))
+            name = operation.get("op")
+            perform = self._operations.get(name) if isinstance(name, str) else None
             if perform is None:
-                raise InvalidInput(
-                    f"no operation {operation.get('op')!r:.60} (there are: {', '.join(self._operations)})"
-                )
+                raise InvalidInput(f"no operation {name!r:.60} (there are: {', '.join(self._operations)})")
             answer = await perform(self, operation)
             await self.send(text_data=encode_json({"op": "ack", "ref": ref} | answer))
         except StreamsError as error:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -38,8 +39,8 @@ def answers_errors(view: AsyncView[P]) -> Callable[Concatenate[HttpRequest, P], 
     async def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             return await view(request, *args, **kwargs)
-        except RequestDataTooBig as error:  # Django would answer 400, with a page
-            return error_response(TooLarge(str(error)))
+        except RequestDataTooBig:  # Django would answer 400, with a page
+            return error_response(TooLarge(f"the body is above the limit of {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes"))
         except StreamsError as error:
             if isinstance(error, NotSignedIn | Forbidden):
                 logger.info("refused: %s %s: %s", request.method, request.path, error)

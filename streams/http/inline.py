@@ -84,6 +84,6 @@ class CsrfForSessions(Inline, CsrfViewMiddleware):
         self, request: HttpRequest, callback: Callable[..., Any], callback_args: Any, callback_kwargs: Any
     ) -> HttpResponseBase | None:
         """None where the request may go on."""
-        if "Authorization" in request.headers or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        if request.headers.get("Authorization") or settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
         return super().process_view(request, callback, callback_args, callback_kwargs)

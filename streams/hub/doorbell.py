@@ -33,7 +33,10 @@ def announce(announcement: Announcement) -> None:
     """Ring from any thread, after the commit: the hubs of this process at once, other processes when it works."""
     hubs = list(running_hubs)
     for hub in hubs:
-        hub.loop.call_soon_threadsafe(hub.publish, announcement)
+        try:
+            hub.loop.call_soon_threadsafe(hub.publish, announcement)
+        except RuntimeError:  # its loop was closed and it was not: it has no readers
+            running_hubs.discard(hub)
     if not hubs and not isinstance(get_channel_layer(), InMemoryChannelLayer):
         try:
             async_to_sync(_send_once)(announcement)

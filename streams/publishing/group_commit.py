@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
+from streams.errors import Unavailable
 from streams.eventlog import Appended, AppendRequest, append_many
 from streams.hub import Announcement, Hub
 from streams.wire.event import NewEvent
@@ -19,27 +20,32 @@ class GroupCommit:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._waiting: deque[tuple[AppendRequest, asyncio.Future[Appended]]] = deque()
-        self._running = False
+        self._task: asyncio.Task[None] | None = None
 
     async def append(self, topic: str, events: tuple[NewEvent, ...]) -> Appended:
         """Append once the transaction has committed; raises KeyReused, Unavailable."""
+        if self._task is None:
+            self._task = self._hub.tasks.run("publishing: group commit", self._drain)
+            self._task.add_done_callback(self._ended)
         future: asyncio.Future[Appended] = self._hub.loop.create_future()
         self._waiting.append((AppendRequest(topic, events), future))
-        if not self._running:
-            self._running = True
-            self._hub.tasks.run("publishing: group commit", self._drain)
         return await future
 
     async def _drain(self) -> None:
-        try:
+        while self._waiting:
+            most = self._hub.settings.commit_batch
+            batch = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+            await self._commit(batch)
+        self._task = None
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """The process ends, perhaps before the task began: nobody waits for ever."""
+        if self._task is task:
+            self._task = None
             while self._waiting:
-                most = self._hub.settings.commit_batch
-                batch = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
-                await self._commit(batch)
-        finally:
-            self._running = False
-            while self._waiting:  # the process ends: nobody waits for ever
-                self._waiting.popleft()[1].cancel()
+                _, future = self._waiting.popleft()
+                if not future.done():
+                    future.set_exception(_shutting_down())
 
     async def _commit(self, batch: list[tuple[AppendRequest, asyncio.Future[Appended]]]) -> None:
         try:
@@ -48,7 +54,8 @@ class GroupCommit:
             )
         except asyncio.CancelledError:
             for _, future in batch:
-                future.cancel()
+                if not future.done():
+                    future.set_exception(_shutting_down())
             raise
         except Exception as error:
             results = [error] * len(batch)
@@ -61,3 +68,7 @@ class GroupCommit:
                 future.set_result(result)
             else:
                 future.set_exception(result)
+
+
+def _shutting_down() -> Unavailable:
+    return Unavailable("the server is shutting down; try again (with a key, in case it was just written)")

@@ -102,14 +102,14 @@ async def _publish(request: HttpRequest, name: str) -> HttpResponseBase:
 
 def _batch(body: bytes, hub: Hub, key: str | None) -> list[NewEvent]:
     """One event a line; blank lines are passed over. A key of the whole batch numbers its lines: ``<key>/<line>``."""
-    lines = [line for line in body.split(b"\n") if line.strip()]
+    lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
     limit = hub.settings.max_batch_events
     if not lines:
         raise InvalidEvent("the batch holds no events")
     if len(lines) > limit:
         raise TooLarge(f"the batch has {len(lines)} events (limit {limit})")
     events = []
-    for number, line in enumerate(lines, 1):
+    for number, line in lines:
         try:
             events.append(_event(line, hub.settings, None if key is None else f"{key}/{number}"))
         except (InvalidEvent, InvalidJSON, TooLarge) as error:

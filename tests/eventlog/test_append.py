@@ -174,7 +174,9 @@ class TestKeys:
         append("b", new("y", key="k"))
         assert log("b") == [(1, "y")]
 
-    @pytest.mark.parametrize("other", [NewEvent('"b"', key="k"), NewEvent('"a"', type="other", key="k")], ids=["data", "type"])
+    @pytest.mark.parametrize(
+        "other", [NewEvent('"b"', key="k"), NewEvent('"a"', type="other", key="k")], ids=["data", "type"]
+    )
     def test_the_same_key_with_another_body_is_refused_and_told_which_event_has_it(self, other):
         first = append("orders", new("a", key="k"))
         with pytest.raises(KeyReused, match=first.ids[0]):

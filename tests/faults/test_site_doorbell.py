@@ -118,7 +118,11 @@ async def test_events_reach_the_other_process_whatever_becomes_of_redis(pair, re
         await check("stopped", WITHOUT_DOORBELL_S)
         redis_beside.process.send_signal(signal.SIGCONT)
         await check("going on", WITHOUT_DOORBELL_S)
-        expected = [f"{word} {n}" for word in ("with redis", "killed", "back", "stopped", "going on") for n in (*range(5), "back")]
+        expected = [
+            f"{word} {n}"
+            for word in ("with redis", "killed", "back", "stopped", "going on")
+            for n in (*range(5), "back")
+        ]
         for reader in (here, there):
             await aeventually(lambda reader=reader: len(reader.events) >= len(expected))
             assert [event.data for event in reader.events] == expected

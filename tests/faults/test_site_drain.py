@@ -50,7 +50,10 @@ async def test_sigterm_tells_everyone_and_the_next_start_goes_on(site):
     writer = await asyncio.to_thread(site.token, "--publish", "*", "--chat")
     site.manage("publish", "orders", "1")
     async with AsyncExitStack() as stack, asyncio.timeout(60):
-        streams = [await stack.enter_async_context(request(site.url, "/events/orders?last_event_id=earliest")) for _ in range(3)]
+        streams = [
+            await stack.enter_async_context(request(site.url, "/events/orders?last_event_id=earliest"))
+            for _ in range(3)
+        ]
         survivor = await stack.enter_async_context(reading(Reader(site.url, "orders", last_event_id="earliest")))
         in_room = await stack.enter_async_context(reading(Reader(site.url, "room:lobby", last_event_id="earliest")))
         sockets = [
@@ -65,12 +68,17 @@ async def test_sigterm_tells_everyone_and_the_next_start_goes_on(site):
             request(site.url, "/chat", method="POST", headers=writer | {"Content-Type": "application/json"}, body=body)
         )
         assert chat.status == 200
-        for start in (b"GET /events/orders HT", b"POST /events/orders HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhal"):
+        for start in (
+            b"GET /events/orders HT",
+            b"POST /events/orders HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhal",
+        ):
             _, half = await dial(site.url)
             stack.push_async_callback(hang_up, half)
             half.write(start)
         await aeventually(lambda: survivor.events and any(e.type == "generation.delta" for e in in_room.events))
-        told = asyncio.gather(*(collect(one.blocks()) for one in [*streams, chat]), *(collect(socket) for socket in sockets))
+        told = asyncio.gather(
+            *(collect(one.blocks()) for one in [*streams, chat]), *(collect(socket) for socket in sockets)
+        )
 
         begun = time.monotonic()
         assert await asyncio.to_thread(site.terminate) in CLEAN[site.server]

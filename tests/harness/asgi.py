@@ -3,12 +3,21 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
+
+from django.core.handlers.asgi import ASGIHandler
 
 from tests.harness.sse import EventSourceParser, Message
 
 LIMIT_S = 20.0
+
+
+@cache
+def django_application() -> ASGIHandler:
+    """Django as ``project.asgi`` serves it, without the tasks of a serving process."""
+    return ASGIHandler()
 
 
 class Exchange:
@@ -28,9 +37,7 @@ class Exchange:
         body: bytes = b"",
         app: Any = None,
     ) -> None:
-        from project.asgi import django_application
-
-        self._app = app or django_application
+        self._app = app or django_application()
         self.scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -121,7 +128,9 @@ class Exchange:
 class EventStream(Exchange):
     """A GET of server-sent events, read as a browser does; ``parser`` tells ids, retry times and comments."""
 
-    def __init__(self, path: str, *, accept: str = "text/event-stream", headers: Mapping[str, str] | None = None, **rest: Any):
+    def __init__(
+        self, path: str, *, accept: str = "text/event-stream", headers: Mapping[str, str] | None = None, **rest: Any
+    ):
         super().__init__("GET", path, headers={"Accept": accept, **(headers or {})}, **rest)
         self.parser = EventSourceParser()
         self._ready: list[Message] = []

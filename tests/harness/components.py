@@ -53,12 +53,16 @@ class Postgres:
     def _run(self, program: str, *arguments: str) -> None:
         self._open_the_way()
         command = [*self._as, find_binary(program, *self._bin), *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, env={**os.environ, "LC_ALL": "C"})
+        subprocess.run(
+            command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, env={**os.environ, "LC_ALL": "C"}
+        )
 
     def start(self) -> None:
         """Start, and wait until it answers."""
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder} -c fsync=off -c max_connections=60"
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-o", options, "-l", str(self.folder / "log"), "-w", "start")
+        self._run(
+            "pg_ctl", "-D", str(self.folder / "data"), "-o", options, "-l", str(self.folder / "log"), "-w", "start"
+        )
 
     def stop(self) -> None:
         """Stop at once, as a crash would."""

@@ -44,7 +44,15 @@ class Publisher:
     """Publishes payloads to a topic, single and in batches; ``give_up``: the share of lost answers not asked for again."""
 
     def __init__(
-        self, url: str, topic: str, headers: dict[str, str], ledger: Ledger, *, seed: str, batch: int = 40, give_up: float = 0.2
+        self,
+        url: str,
+        topic: str,
+        headers: dict[str, str],
+        ledger: Ledger,
+        *,
+        seed: str,
+        batch: int = 40,
+        give_up: float = 0.2,
     ) -> None:
         self._path, self._ledger, self._batch, self._give_up = f"{url}/events/{topic}", ledger, batch, give_up
         self._headers, self._chance = headers, random.Random(seed)

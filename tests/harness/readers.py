@@ -104,7 +104,13 @@ def request_bytes(method: str, url: str, path: str, headers: dict[str, str] | No
 
 @asynccontextmanager
 async def request(
-    url: str, path: str, *, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b"", receive_buffer: int = 0
+    url: str,
+    path: str,
+    *,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    body: bytes = b"",
+    receive_buffer: int = 0,
 ) -> AsyncIterator[Response]:
     """Send a request and read the head of its response; the connection is closed with the block."""
     reader, writer = await dial(url, receive_buffer=receive_buffer)

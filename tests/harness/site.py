@@ -17,7 +17,9 @@ ROOT = Path(__file__).parents[2]
 SERVERS = ("daphne", "uvicorn")
 
 
-def manage(*arguments: str, env: Mapping[str, str], stdin: str | None = None, check: bool = True, timeout_s: float = 120):
+def manage(
+    *arguments: str, env: Mapping[str, str], stdin: str | None = None, check: bool = True, timeout_s: float = 120
+):
     """Run ``manage.py``; the finished process with its output as text."""
     return subprocess.run(
         [sys.executable, "-W", "ignore", "manage.py", *arguments],
@@ -34,7 +36,9 @@ class Site:
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}"
         inherited = {
-            name: value for name, value in os.environ.items() if not re.match("DJANGO_|STREAMS_|ANTHROPIC_|REDIS_|PYTEST", name)
+            name: value
+            for name, value in os.environ.items()
+            if not re.match("DJANGO_|STREAMS_|ANTHROPIC_|REDIS_|PYTEST", name)
         }
         self.env = {**inherited, "DATABASE_URL": database_url, "NO_PROXY": "127.0.0.1,localhost"} | env
         self.log_path = folder / f"{server}-{self.port}.log"

@@ -35,7 +35,16 @@ async def test_a_reader_from_now_on_gets_what_is_published_after_it_came(hub):
 
 @pytest.mark.parametrize(
     ("wish", "expected"),
-    [("earliest", range(1, 11)), ("-3", range(8, 11)), ("-0", []), ("-99", range(1, 11)), ("4", range(5, 11)), ("0", range(1, 11)), ("10", []), ("", [])],
+    [
+        ("earliest", range(1, 11)),
+        ("-3", range(8, 11)),
+        ("-0", []),
+        ("-99", range(1, 11)),
+        ("4", range(5, 11)),
+        ("0", range(1, 11)),
+        ("10", []),
+        ("", []),
+    ],
 )
 @pytest.mark.parametrize("ring", ["empty ring", "full ring"])
 async def test_a_wish_that_can_be_honoured_is_without_a_gap(make_hub, wish, expected, ring):
@@ -378,6 +387,7 @@ class TestWhileFollowing:
     async def test_a_database_that_fails_is_told_to_those_who_read_the_log_and_only_to_them(self, hub, monkeypatch):
         await hub.gateway.run(fill, 5)
         async with reading(hub, "orders") as live:
+
             def fail(*args, **kwargs):
                 raise OperationalError("gone")
 
@@ -427,7 +437,12 @@ class TestLeaving:
             finally:
                 finished.append(wish)
 
-        tasks = [asyncio.create_task(read(wish, pause)) for wish in ("", "0", "-5", "junk") for pause in (None, 0.001) for _ in range(10)]
+        tasks = [
+            asyncio.create_task(read(wish, pause))
+            for wish in ("", "0", "-5", "junk")
+            for pause in (None, 0.001)
+            for _ in range(10)
+        ]
         await aeventually(lambda: hub.readers() == {"orders": 80})
         async with hub.reading("orders") as live:
             for _ in range(10):

@@ -17,7 +17,9 @@ def an_event(value, event_type="message", seq=7):
     return LogEvent("orders", "abcd2345", seq, event_type, encode_json(value), MOMENT)
 
 
-@pytest.mark.parametrize("event_type", ["message", "order_update", "a b", "\U0001f600", "data: x", ":", " leading", "stream", "streams.x"])
+@pytest.mark.parametrize(
+    "event_type", ["message", "order_update", "a b", "\U0001f600", "data: x", ":", " leading", "stream", "streams.x"]
+)
 def test_a_good_type_is_answered_itself(event_type):
     assert check_type(event_type) == event_type
 

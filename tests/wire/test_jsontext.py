@@ -78,7 +78,9 @@ def test_what_is_not_json_is_refused_with_its_place(text):
         decode(text)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), {"a": [float("-inf")]}, "\ud800", {"\udfff": 1}, object(), b"", {1}])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), {"a": [float("-inf")]}, "\ud800", {"\udfff": 1}, object(), b"", {1}]
+)
 def test_what_json_cannot_say_is_not_encoded(value):
     with pytest.raises(InvalidJSON):
         encode_json(value)

@@ -15,7 +15,26 @@ def test_a_good_name_is_answered_itself(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "..", ".a", ":a", "-a", "_a", "a/b", "a b", "a\n", "a\nb", "a\0", "a*", "a%2e", "\u00e9", "a\u0301", "a\x85", "\uff41", "\u0663"],
+    [
+        "",
+        "..",
+        ".a",
+        ":a",
+        "-a",
+        "_a",
+        "a/b",
+        "a b",
+        "a\n",
+        "a\nb",
+        "a\0",
+        "a*",
+        "a%2e",
+        "\u00e9",
+        "a\u0301",
+        "a\x85",
+        "\uff41",
+        "\u0663",
+    ],
 )
 def test_a_bad_name_is_refused(name):
     with pytest.raises(InvalidTopicName, match="not allowed"):

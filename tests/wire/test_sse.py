@@ -114,9 +114,15 @@ class TestParser:
         assert parser.last_event_id == "5"
 
     def test_the_type_goes_back_to_message_after_each_block(self):
-        assert [message.type for message in parse(b"event: a\n\ndata: 1\n\nevent: b\ndata: 2\n\ndata: 3\n\n")] == ["message", "b", "message"]
+        assert [message.type for message in parse(b"event: a\n\ndata: 1\n\nevent: b\ndata: 2\n\ndata: 3\n\n")] == [
+            "message",
+            "b",
+            "message",
+        ]
 
-    @pytest.mark.parametrize(("line", "retry_ms"), [(b"retry: 10", 10), (b"retry: -1", None), (b"retry: 1s", None), (b"retry", None)])
+    @pytest.mark.parametrize(
+        ("line", "retry_ms"), [(b"retry: 10", 10), (b"retry: -1", None), (b"retry: 1s", None), (b"retry", None)]
+    )
     def test_retry_is_digits_only(self, line, retry_ms):
         parser = EventSourceParser()
         parser.feed(line + b"\n\n")

@@ -1,0 +1,258 @@
+"""Answers in a room: what the log holds when all goes well, and whatever else happens."""
+
+import asyncio
+import hashlib
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from streams.chat.demo import DemoProvider
+from streams.chat.generation_rows import end_abandoned
+from streams.chat.generations import GenerationRunner
+from streams.chat.rooms import ensure_room, history
+from streams.chat.talk import asks_model, retry, say
+from streams.errors import InvalidInput, LimitReached, NotFound, TooLarge
+from streams.models import Event, Generation
+from streams.publishing import Identity, apublish, publish
+from tests.harness.waiting import aeventually
+
+ADA = Identity("guest", "g:ada", "Ada Fox", by_cookie=True)
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+async def room(hub):
+    return await hub.gateway.run(ensure_room, "lobby", title="Lobby")
+
+
+@pytest.fixture
+def run(hub, room):
+    """``run(provider, text)``: say it in the room and wait for the end; the row and the log of the answer."""
+
+    async def run(provider, text="@claude hello", client_id="c1"):
+        runner = GenerationRunner(hub, provider)
+        event_id, refused = await say(runner, room, ADA, text=text, client_id=client_id)
+        assert refused is None
+        await aeventually(lambda: not runner._running, limit_s=30)
+        return event_id, *await hub.gateway.run(read, room)
+
+    return run
+
+
+def read(room):
+    events = [
+        (event.type, json.loads(event.data), event.seq)
+        for event in Event.objects.filter(topic=room.topic).order_by("seq")
+    ]
+    return Generation.objects.order_by("created_at").last(), events
+
+
+def text_of(events, generation):
+    return "".join(
+        data["text"]
+        for kind, data, _ in events
+        if kind == "generation.delta" and data["generation"] == str(generation.pk)
+    )
+
+
+async def test_an_answer_is_a_run_of_events_and_a_row(run, make_claude):
+    asked, generation, events = await run(make_claude("normal"))
+    kinds = [kind for kind, _, _ in events]
+    assert kinds[:2] == ["message", "generation.start"]
+    assert kinds[-1] == "generation.end"
+    assert set(kinds[2:-1]) <= {"generation.delta", "generation.thinking"}
+    start, end = events[1], events[-1]
+    assert start[1]["answers"] == asked
+    assert (generation.start_seq, generation.end_seq) == (start[2], end[2])
+    assert generation.text == text_of(events, generation) != ""
+    assert end[1]["status"] == generation.status == "done"
+    assert end[1]["length"] == len(generation.text)
+    assert end[1]["sha256"] == hashlib.sha256(generation.text.encode()).hexdigest()
+    assert end[1]["usage"]["output_tokens"] == generation.output_tokens > 0
+
+
+FAILURES = {
+    "rate-limit": ("rate_limit_error", True),
+    "spend-limit": ("spend_limit", False),
+    "overloaded": ("overloaded_error", True),
+    "bad-key": ("authentication_error", False),
+    "error-first": ("overloaded_error", True),
+    "error-mid": ("overloaded_error", True),
+    "reset": ("connection_lost", True),
+    "cut": ("connection_lost", True),
+    "clean-eof": ("incomplete", True),
+    "empty": ("incomplete", True),
+    "stop-refusal": ("refusal", False),
+}
+
+
+@pytest.mark.parametrize("scenario", FAILURES)
+async def test_a_failure_is_told_with_its_reason_and_keeps_the_text(scenario, run, make_claude):
+    kind, retryable = FAILURES[scenario]
+    _, generation, events = await run(make_claude(scenario))
+    end = events[-1][1]
+    assert events[-1][0] == "generation.end"
+    assert end["status"] == generation.status == "failed"
+    assert end["error"]["type"] == kind
+    assert end["error"]["retryable"] is retryable
+    assert end["error"]["message"] == generation.error_message != ""
+    assert "sk-ant" not in json.dumps(events)
+    assert generation.text == text_of(events, generation)
+    assert bool(generation.text) == (scenario in ("error-mid", "reset", "cut", "clean-eof", "stop-refusal"))
+
+
+async def test_a_huge_answer_is_whole(run, make_claude):
+    _, generation, events = await run(make_claude("huge"))
+    assert generation.status == "done"
+    assert len(generation.text) >= 1_000_000
+    assert generation.text == text_of(events, generation)
+    assert len(events) < 2_000  # pieces were joined
+
+
+async def test_thinking_is_told_once(run, make_claude):
+    _, generation, events = await run(make_claude("thinking"))
+    assert [kind for kind, _, _ in events].count("generation.thinking") == 1
+    assert generation.status == "done"
+
+
+async def test_history_in_the_middle_of_an_answer_plus_what_follows_is_the_whole(hub, room, make_claude):
+    """Old state + events = fresh state, at every position that a page may have been loaded at."""
+    runner = GenerationRunner(hub, make_claude("slow"))
+    await say(runner, room, ADA, text="@claude hello", client_id="c1")
+    snapshots = []
+    while runner._running:
+        snapshots.append(await hub.gateway.run(history, room))
+        await asyncio.sleep(0)
+    generation, events = await hub.gateway.run(read, room)
+    assert len({snapshot["position"] for snapshot in snapshots}) > 3
+    for snapshot in snapshots:
+        seen = int(snapshot["position"].rpartition("-")[2])
+        state = {item["generation"]: item["text"] for item in snapshot["items"] if item["kind"] == "generation"}
+        status = {item["generation"]: item["status"] for item in snapshot["items"] if item["kind"] == "generation"}
+        for kind, data, seq in events:
+            if seq > seen and kind == "generation.start":
+                state[data["generation"]] = ""
+            elif seq > seen and kind == "generation.delta":
+                state[data["generation"]] += data["text"]
+            elif seq > seen and kind == "generation.end":
+                status[data["generation"]] = data["status"]
+        assert state == {str(generation.pk): generation.text}
+        assert status == {str(generation.pk): "done"}
+
+
+async def test_the_same_message_twice_is_said_and_answered_once(hub, room):
+    runner = GenerationRunner(hub, DemoProvider(None, speed=100))
+    first = await say(runner, room, ADA, text="@claude hello", client_id="c1")
+    again = await say(runner, room, ADA, text="@claude hello", client_id="c1")
+    assert first[0] == again[0]
+    await aeventually(lambda: not runner._running)
+    _, events = await hub.gateway.run(read, room)
+    assert [kind for kind, _, _ in events].count("generation.start") == 1
+
+
+async def test_a_failed_answer_is_asked_again_once(hub, room, make_claude):
+    runner = GenerationRunner(hub, make_claude("flaky"))
+    await say(runner, room, ADA, text="@claude hello", client_id="c1")
+    await aeventually(lambda: not runner._running)
+    failed, _ = await hub.gateway.run(read, room)
+    assert failed.status == "failed"
+    await retry(runner, room, ADA, generation=str(failed.pk))
+    await retry(runner, room, ADA, generation=str(failed.pk))
+    await aeventually(lambda: not runner._running)
+    assert await hub.gateway.run(Generation.objects.count) == 2
+
+
+@pytest.mark.parametrize("generation", ["", "nonsense", "5b4ac721-8437-4a7c-b6db-a1cf62cb1a4e", None, 7])
+async def test_what_is_no_failed_answer_can_not_be_asked_again(hub, room, generation):
+    runner = GenerationRunner(hub, DemoProvider(None))
+    with pytest.raises(NotFound):
+        await retry(runner, room, ADA, generation=generation)
+
+
+async def test_the_question_after_a_failed_one_is_answered_for_itself(run):
+    await run(DemoProvider(None, speed=100), "/demo error", "c1")
+    _, generation, _ = await run(DemoProvider(None, speed=100), "@claude hello", "c2")
+    assert generation.status == "done"
+    assert generation.text.startswith("Hello")
+
+
+async def test_foreign_events_on_the_rooms_topic_do_no_harm(hub, room, run):
+    for data in ({"no": "author"}, 7, None, {"author": "a", "text": "b"}, {"author": {"name": "x"}, "text": 3}):
+        await apublish("room:lobby", data)
+    await apublish("room:lobby", {"generation": "nobody's", "text": "x"}, type="generation.start")
+    _, generation, _ = await run(DemoProvider(None, speed=100))
+    assert generation.status == "done"
+    page = await hub.gateway.run(history, room)
+    assert [item["kind"] for item in page["items"]] == ["message", "generation"]
+
+
+async def test_an_ended_process_ends_its_answers_as_interrupted(hub, room, make_claude):
+    runner = GenerationRunner(hub, make_claude("slow"))
+    await say(runner, room, ADA, text="@claude hello", client_id="c1")
+
+    async def growing():
+        _, events = await hub.gateway.run(read, room)
+        return any(kind == "generation.delta" for kind, _, _ in events)
+
+    await aeventually(growing)
+    await runner.end_all()
+    generation, events = await hub.gateway.run(read, room)
+    assert generation.status == "interrupted"
+    assert generation.text == text_of(events, generation) != ""
+    assert events[-1][0] == "generation.end"
+    assert events[-1][1]["error"]["retryable"] is True
+
+
+async def test_what_a_dead_process_left_is_ended_once_with_its_text(hub, room):
+    def leave_behind():
+        row = Generation(topic=room.topic, asked_by="g:ada", question="?", model="m", label="Claude")
+        publish("room:lobby", {"generation": str(row.pk)}, type="generation.start")
+        row.start_seq = 1
+        row.save(force_insert=True)
+        publish("room:lobby", {"generation": str(row.pk), "text": "Half an "}, type="generation.delta")
+        publish("room:lobby", {"generation": str(row.pk), "text": "answer"}, type="generation.delta")
+        Generation.objects.update(renewed_at=timezone.now() - timedelta(seconds=20))
+
+    await hub.gateway.run(leave_behind)
+    assert await hub.gateway.run(end_abandoned, older_than_s=60) == 0
+    assert await hub.gateway.run(end_abandoned, older_than_s=15) == 1
+    assert await hub.gateway.run(end_abandoned, older_than_s=15) == 0
+    generation, events = await hub.gateway.run(read, room)
+    assert (generation.status, generation.text) == ("interrupted", "Half an answer")
+    assert [kind for kind, _, _ in events].count("generation.end") == 1
+
+
+async def test_no_more_answers_run_than_may(hub, room, make_claude, monkeypatch):
+    runner = GenerationRunner(hub, make_claude("slow"))
+    object.__setattr__(hub, "settings", type(hub.settings)(max_generations=1))
+    await say(runner, room, ADA, text="@claude one", client_id="c1")
+    said, refused = await say(runner, room, ADA, text="@claude two", client_id="c2")
+    assert said
+    assert isinstance(refused, LimitReached)
+    await runner.end_all()
+
+
+@pytest.mark.parametrize(
+    ("text", "client_id", "error"),
+    [("", "c", InvalidInput), ("  \n", "c", InvalidInput), (None, "c", InvalidInput), (7, "c", InvalidInput),
+     ("x" * 8_001, "c", TooLarge), ("hi", "", InvalidInput), ("hi", None, InvalidInput), ("hi", "c" * 65, InvalidInput),
+     ("hi", "a\nb", InvalidInput)],
+)  # fmt: skip
+async def test_bad_messages_are_refused_with_the_limit_and_the_value(hub, room, text, client_id, error):
+    with pytest.raises(error):
+        await say(GenerationRunner(hub, DemoProvider(None)), room, ADA, text=text, client_id=client_id)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [("@claude hello", True), ("hello @Claude!", True), ("(@claude)", True), ("mail me@claude.example", False),
+     ("@claudette", False), ("claude", False), ("@@claude", False), ("/demo table", True), ("say /demo", False)],
+)  # fmt: skip
+def test_who_mentions_claude_asks_it(text, asked):
+    assert asks_model(text, demo=True) is asked
+
+
+def test_demo_commands_are_the_demo_models():
+    assert not asks_model("/demo table", demo=False)

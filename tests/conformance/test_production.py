@@ -1,0 +1,118 @@
+"""``python -m project.server`` in production settings: strangers are turned away, pages and static files are served."""
+
+import json
+import re
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from tests.harness.readers import Reader, reading
+from tests.harness.site import Site
+from tests.harness.waiting import aeventually
+
+
+class Production(Site):
+    """The streaming server alone."""
+
+    def command(self):
+        return ["-m", "project.server", "--port", str(self.port)]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Set up and running, without HTTPS since no proxy stands before it."""
+    folder = tmp_path_factory.mktemp("production")
+    env = {
+        "DJANGO_DEBUG": "0",
+        "DJANGO_SECRET_KEY": "a secret of sixty characters that nobody else has, whatever",
+        "DJANGO_ALLOWED_HOSTS": "127.0.0.1",
+        "DJANGO_HTTPS": "0",
+        "STREAMS_STATIC_ROOT": str(folder / "static"),
+    }
+    site = Production("daphne", folder, f"sqlite:///{folder / 'site.sqlite3'}", **env).set_up()
+    try:
+        yield site.start()
+        assert site.terminate() == 0
+        assert site.log().count("Traceback") == site.log().count("Invalid HTTP_HOST header")  # Django's own
+    finally:
+        site.kill()
+
+
+@pytest.fixture(scope="module")
+def client(site):
+    with httpx.Client(base_url=site.url, timeout=20) as client:
+        yield client
+
+
+def test_a_stranger_is_asked_to_sign_in_and_can_do_nothing_else(site, client):
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "/login/" in page.text
+    assert "<textarea" not in page.text
+    assert client.get("/topics/").status_code == 200
+    assert client.get("/topics/system").headers["location"].startswith("/login/")
+    for answer in (
+        client.get("/events/system"),
+        client.get("/rooms/lobby/history"),
+        client.get("/events/no-such-topic"),
+        client.post("/events/system", json={"data": 1}),
+        client.post("/chat", json={"message": "hello"}),
+    ):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized")
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+    with connect(f"{site.ws_url}/ws/rooms/lobby", origin=site.url) as socket:
+        assert json.loads(socket.recv(timeout=20))["data"]["code"] == "unauthorized"
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=20)
+    assert closed.value.rcvd.code == 4401
+
+
+def test_static_files_are_found_cached_and_revalidated(client):
+    page = client.get("/").text
+    paths = {path for path in re.findall(r'(?:href|src)="(/static/[^"]+)"', page)}
+    assert any(path.endswith(".css") for path in paths)
+    assert any(path.endswith(".js") for path in paths)
+    for path in paths:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert "max-age" in answer.headers["cache-control"]
+        again = client.get(path, headers={"If-Modified-Since": answer.headers["last-modified"]})
+        assert (again.status_code, again.content) == (304, b"")
+    assert client.head(path).content == b""
+    for missing in (
+        "/static/",
+        "/static/nothing.css",
+        "/static/%2e%2e/db.sqlite3",
+        "/static/../manage.py",
+        "/static/%00",
+    ):
+        assert client.get(missing).status_code in (400, 404), missing
+    assert client.post(path).status_code == 405
+
+
+def test_errors_tell_strangers_nothing_of_the_inside(client):
+    answer = client.get("/nothing/here", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert "urlpatterns" not in answer.text and "DEBUG" not in answer.text
+    assert client.get("/nothing/here").json()["error"]["code"] == "not_found"
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+
+
+async def test_a_token_reads_what_it_was_made_for(site):
+    headers = site.token("--read", "system")
+    async with reading(Reader(site.url, "system", headers=headers)) as reader:
+        await aeventually(lambda: reader.events)
+    assert reader.events[0].type == "vitals"
+    answer = httpx.get(f"{site.url}/events/room:lobby", headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "no_such_topic")
+
+
+def test_a_secret_is_required(site):
+    env = {name: value for name, value in site.env.items() if name != "DJANGO_SECRET_KEY"}
+    from tests.harness.site import manage
+
+    done = manage("check", env=env, check=False)
+    assert done.returncode != 0
+    assert "DJANGO_SECRET_KEY is required" in done.stderr
