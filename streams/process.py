@@ -33,7 +33,7 @@ async def drain() -> None:
     """
     hub = await current_hub()
     _begun.discard(hub)
-    await close_runner(hub)
+    await (await current_runner()).end_all()
     hub.end_streams(CloseReason.SHUTDOWN)
     try:
         async with asyncio.timeout(hub.settings.drain_s):
@@ -41,4 +41,5 @@ async def drain() -> None:
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
         logger.warning("%d streams have not ended within %g s", len(registry), hub.settings.drain_s)
+    await close_runner(hub)
     await close_hub()

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,9 +17,9 @@ from django.http import HttpRequest, HttpResponseBase
 
 from streams.chat.context import chat_prompt
 from streams.chat.generation_rows import Outcome, end_generation, interrupted
-from streams.chat.generations import GenerationRunner
+from streams.chat.generations import PIPE_PIECES, GenerationRunner
 from streams.chat.model import current_runner
-from streams.chat.provider import Finished, Prompt, TextPiece
+from streams.chat.provider import Finished, Piece, Prompt, TextPiece
 from streams.connections import Connection, registry
 from streams.errors import (
     Forbidden,
@@ -30,6 +31,7 @@ from streams.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
+from streams.flow import Pipe, PipeClosed
 from streams.http import StreamResponse
 from streams.http.errors import answers_errors
 from streams.hub import Hub, current_hub
@@ -113,6 +115,25 @@ def _begin(
     return generation, prompt
 
 
+async def _pieces(
+    hub: Hub, runner: GenerationRunner, generation: Generation, prompt: Prompt
+) -> AsyncGenerator[Piece, None]:
+    """What the model says, as it comes. Raises GenerationFailed: also when the server stops while the model is silent."""
+    pipe: Pipe[Piece] = Pipe(PIPE_PIECES)
+    stopped = GenerationFailed("interrupted", "the server was stopped while answering", retryable=True)
+    with hub.told_of_the_end(partial(pipe.close, stopped)):
+        producer = hub.tasks.run(f"model {generation.pk}", partial(runner.read_model, prompt, pipe))
+        try:
+            while True:
+                for piece in await pipe.take():
+                    yield piece
+        except PipeClosed:
+            return
+        finally:
+            producer.cancel()
+            await asyncio.wait([producer])
+
+
 async def _stream(
     hub: Hub, runner: GenerationRunner, generation: Generation, prompt: Prompt, who: Identity
 ) -> AsyncGenerator[bytes, None]:
@@ -122,10 +143,8 @@ async def _stream(
     with registry.opened(Connection("chat", (), who.id)):
         try:
             yield OPENING
-            async with aclosing(runner.provider.stream(prompt)) as pieces:
+            async with aclosing(_pieces(hub, runner, generation, prompt)) as pieces:
                 async for piece in pieces:
-                    if hub.closing is not None:
-                        raise GenerationFailed("interrupted", "the server was stopped while answering", retryable=True)
                     if isinstance(piece, TextPiece):
                         text.append(piece.text)
                         yield sse.encode_data({"text": piece.text})
@@ -133,7 +152,8 @@ async def _stream(
                         outcome = Outcome(GenerationStatus.DONE, "".join(text), piece)
             yield DONE
         except GenerationFailed as error:
-            outcome = Outcome(GenerationStatus.FAILED, "".join(text), error=error)
+            status = GenerationStatus.INTERRUPTED if hub.closing is not None else GenerationStatus.FAILED
+            outcome = Outcome(status, "".join(text), error=error)
             yield sse.encode_control("error", {"error": error.as_json()})
         finally:
             outcome = outcome or interrupted("".join(text))

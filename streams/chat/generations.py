@@ -100,14 +100,15 @@ class GenerationRunner:
         """Read the model on one side of a pipe, append on the other: what comes during a commit is one delta."""
         prompt = await self._hub.gateway.run(room_prompt, generation)
         pipe: Pipe[Piece] = Pipe(PIPE_PIECES)
-        producer = self._hub.tasks.run(f"model {generation.pk}", partial(self._read_model, prompt, pipe))
+        producer = self._hub.tasks.run(f"model {generation.pk}", partial(self.read_model, prompt, pipe))
         try:
             return await self._append_pieces(generation, topic, pipe, text)
         finally:
             producer.cancel()
             await asyncio.wait([producer])
 
-    async def _read_model(self, prompt: Prompt, pipe: Pipe[Piece]) -> None:
+    async def read_model(self, prompt: Prompt, pipe: Pipe[Piece]) -> None:
+        """Carry an answer into ``pipe``; its end or its failure closes the pipe. Cancel to end the call upstream."""
         try:
             async with aclosing(self.provider.stream(prompt)) as pieces:
                 async for piece in pieces:

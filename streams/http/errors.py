@@ -40,7 +40,9 @@ def answers_errors(view: AsyncView[P]) -> Callable[Concatenate[HttpRequest, P], 
         try:
             return await view(request, *args, **kwargs)
         except RequestDataTooBig:  # Django would answer 400, with a page
-            return error_response(TooLarge(f"the body is above the limit of {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes"))
+            return error_response(
+                TooLarge(f"the body is above the limit of {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes")
+            )
         except StreamsError as error:
             if isinstance(error, NotSignedIn | Forbidden):
                 logger.info("refused: %s %s: %s", request.method, request.path, error)

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import weakref
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from streams.conf import StreamSettings, get_settings
 from streams.errors import CloseReason, NoSuchTopic, StreamClosed
@@ -29,6 +29,7 @@ class Hub:
         self.tasks = Supervisor()
         self.doorbell = Doorbell(self)
         self.closing: CloseReason | None = None
+        self._to_tell: set[Callable[[], None]] = set()
         self.events_in = 0
         self.events_out = 0
         self._live: dict[str, LiveTopic] = {}
@@ -51,6 +52,8 @@ class Hub:
         self.closing = reason
         for live in self._live.values():
             live.wake()
+        for tell in tuple(self._to_tell):
+            tell()
 
     async def close(self) -> None:
         """End the hub's tasks and give the database back; for after the readers have left."""
@@ -58,6 +61,17 @@ class Hub:
         running_hubs.discard(self)
         await self.tasks.close()
         await self.loop.run_in_executor(None, self.gateway.close)
+
+    @contextmanager
+    def told_of_the_end(self, tell: Callable[[], None]) -> Iterator[None]:
+        """Call ``tell`` when streams are to end (at once, if they are already): for streams that follow no topic."""
+        self._to_tell.add(tell)
+        try:
+            if self.closing is not None:
+                tell()
+            yield
+        finally:
+            self._to_tell.discard(tell)
 
     def check_open(self) -> None:
         """Raise StreamClosed once streams are to end."""

@@ -1,5 +1,6 @@
 """A fresh clone: one command, and everything is there; the second time it is simply started."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -97,7 +98,13 @@ def clone(tmp_path):
     clone.end()
 
 
-async def test_the_first_start_sets_everything_up_and_the_second_finds_it_there(clone):
+async def vital_signs(clone):
+    """Wait for an event of the topic that everybody meets first."""
+    async with reading(Reader(clone.url, "system")) as reader:
+        await aeventually(lambda: reader.events)
+
+
+def test_the_first_start_sets_everything_up_and_the_second_finds_it_there(clone):
     said = clone.start("--noreload")
     assert re.search(r"First start: applying \d+ migrations", said)
     assert said.count("First start") == 1
@@ -106,8 +113,7 @@ async def test_the_first_start_sets_everything_up_and_the_second_finds_it_there(
     for address in ("/", "/topics/", "/admin/"):
         assert f"http://localhost:{clone.port}{address}" in said
         assert httpx.get(f"{clone.url}{address}", follow_redirects=True).status_code == 200
-    async with reading(Reader(clone.url, "system")) as reader:
-        await aeventually(lambda: reader.events)
+    asyncio.run(vital_signs(clone))
     assert clone.signs_in(password)
     assert not clone.signs_in(f"{password}x")
     clone.end()

@@ -35,7 +35,7 @@ def site(tmp_path_factory):
     try:
         yield site.start()
         assert site.terminate() == 0
-        assert site.log().count("Traceback") == site.log().count("Invalid HTTP_HOST header")  # Django's own
+        assert site.log().count("Traceback") <= 1  # Django's own, for the evil host
     finally:
         site.kill()
 
@@ -71,7 +71,7 @@ def test_a_stranger_is_asked_to_sign_in_and_can_do_nothing_else(site, client):
 
 def test_static_files_are_found_cached_and_revalidated(client):
     page = client.get("/").text
-    paths = {path for path in re.findall(r'(?:href|src)="(/static/[^"]+)"', page)}
+    paths = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
     assert any(path.endswith(".css") for path in paths)
     assert any(path.endswith(".js") for path in paths)
     for path in paths:
@@ -105,7 +105,8 @@ async def test_a_token_reads_what_it_was_made_for(site):
     async with reading(Reader(site.url, "system", headers=headers)) as reader:
         await aeventually(lambda: reader.events)
     assert reader.events[0].type == "vitals"
-    answer = httpx.get(f"{site.url}/events/room:lobby", headers=headers)
+    async with httpx.AsyncClient(headers=headers) as client:
+        answer = await client.get(f"{site.url}/events/room:lobby")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "no_such_topic")
 
 

@@ -133,8 +133,8 @@ def test_concurrent_appends_from_many_threads_are_dense_even_to_topics_that_are_
                 ids += result.ids
         return ids
 
-    ids = sum(run_together(*(lambda writer=writer: write(writer) for writer in range(8))), [])
-    assert len(set(ids)) == 160, "no id is given twice"
+    written = run_together(*(lambda writer=writer: write(writer) for writer in range(8)))
+    assert len({event_id for ids in written for event_id in ids}) == 160, "no id is given twice"
     for name in ("a", "b"):
         assert [seq for seq, _ in log(name)] == list(range(1, 81))
         assert len({value for _, value in log(name)}) == 80

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away and comes back: publishers are told to come again, streams go on, nothing acknowledged is lost."""
+"""PostgreSQL goes away and comes back: publishers are told to come again, streams go on, nothing is lost."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -37,7 +37,7 @@ def terminate_backends(postgres, site):
 
 
 async def test_postgresql_restarted_under_open_streams_loses_nothing(postgres, pair):
-    one, other = pair
+    one = pair[0]
     headers = await asyncio.to_thread(one.token, "--publish", "*")
     ledger = Ledger(acknowledged={"first": one.manage("publish", TOPIC, "first").stdout.strip()})
     payloads = [f"payload {number}" for number in range(EVENTS)]
@@ -73,7 +73,6 @@ async def test_postgresql_restarted_under_open_streams_loses_nothing(postgres, p
     for reader in readers:
         ledger.check(reader)
         assert not [block for block in reader.controls if block.type == "stream.gap"]
-    print("openings", [reader.openings for reader in readers], "503:", ledger.unavailable)
 
 
 async def test_other_processes_hear_of_events_soon_after_a_long_absence_of_the_database(postgres, pair):

@@ -45,7 +45,6 @@ async def test_an_event_published_from_the_shell_arrives_at_a_running_server(mak
             came = await arrival(reader, number)
             assert printed.stdout.strip() == reader.events[-1].id
             committed = await asyncio.to_thread(created_at, Path(tmp_path / "site.sqlite3"), number + 1)
-            print("shell to reader", came - committed)
             assert came - committed <= QUICK_S
     assert reader.seqs() == [2, 3, 4]
 
@@ -57,7 +56,8 @@ def created_at(database, seq):
 
     with closing(sqlite3.connect(database)) as connection:
         row = connection.execute(
-            "SELECT e.created_at FROM streams_event e JOIN streams_topic t ON t.id = e.topic_id WHERE t.name = ? AND e.seq = ?",
+            "SELECT e.created_at FROM streams_event e JOIN streams_topic t ON t.id = e.topic_id"
+            " WHERE t.name = ? AND e.seq = ?",
             [TOPIC, seq],
         ).fetchone()
     return datetime.fromisoformat(row[0] + "+00:00").timestamp()
@@ -102,7 +102,6 @@ async def test_events_reach_the_other_process_whatever_becomes_of_redis(pair, re
             for number in range(count):
                 took, done = await post(one, headers, f"{word} {number}")
                 late = await arrival(there, f"{word} {number}") - done
-                print(f"{word}: publish {took:.3f} s, other process after {late:.3f} s")
                 assert took < 1.0
                 assert late <= within_s
             back, done = await post(other, headers, f"{word} back")

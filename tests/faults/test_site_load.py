@@ -71,7 +71,7 @@ def tracked(vitals):
     return vitals.events[-1].data["connections"]["sse"] if vitals.events else -1
 
 
-async def test_a_thousand_idle_streams_hold_no_threads_no_connections_and_little_memory(running, record_property):
+async def test_a_thousand_idle_streams_hold_no_threads_no_connections_and_little_memory(running):
     async with reading(Reader(running.url, "system")) as vitals:
         async with AsyncExitStack() as warm_up:
             await open_streams(warm_up, running, 100)
@@ -82,14 +82,12 @@ async def test_a_thousand_idle_streams_hold_no_threads_no_connections_and_little
             await aeventually(lambda: tracked(vitals) == STREAMS + 1)
             await aeventually(lambda: figures(running)["threads"] <= before["threads"] + 30)
             during = figures(running)
-            print(before, during)
             assert during["connections"] <= before["connections"] + 30
             assert during["resident"] - before["resident"] <= STREAMS * 60_000
         await aeventually(lambda: tracked(vitals) == 1)
         await aeventually(lambda: figures(running)["descriptors"] <= before["descriptors"] + 10)
         await aeventually(lambda: figures(running)["threads"] <= before["threads"] + 5)
         await aeventually(lambda: figures(running)["connections"] <= before["connections"] + 5)
-        print(figures(running))
 
 
 def figures(site):
@@ -120,7 +118,6 @@ async def test_a_client_that_stops_reading_256_megabytes_costs_little_and_harms_
             async for number in numbers(other, BIG_EVENTS):
                 assert number == (expected := expected + 1)
                 peak = max(peak, big.stats.memory_info().rss)
-        print("peak MB", (peak - before) / 1e6, "after", (big.stats.memory_info().rss - before) / 1e6)
         assert expected == BIG_EVENTS
         assert peak - before <= 30_000_000
         assert [number async for number in numbers(stalled, 100)] == list(range(1, 101))  # it goes on where it stopped
@@ -144,12 +141,11 @@ async def test_a_reader_that_leaves_while_send_waits_is_gone_within_a_second(big
         left = time.time()
         await aeventually(lambda: tracked(vitals) == 1)
         gone = next(event.at for event in vitals.events if event.at > left and event.data["connections"]["sse"] == 1)
-        print("gone after", gone - left)
         assert gone - left <= 1.0
 
 
 async def settled(read, *, within=0.05, quiet_s=0.3, limit_s=10.0):
-    """Wait until ``read()`` grows by no more than ``within`` in ``quiet_s``: what was to be sent stands before the socket."""
+    """Wait until ``read()`` grows by no more than ``within`` in ``quiet_s``: what is left waits for the socket."""
     deadline = time.monotonic() + limit_s
     value, since = read(), time.monotonic()
     while time.monotonic() - since < quiet_s:

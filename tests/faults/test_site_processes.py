@@ -58,7 +58,6 @@ async def test_one_process_publishes_the_vital_signs_and_another_takes_over_when
         after = await aeventually(
             lambda: [e.at for e in reader.events if e.at > killed + 0.5], limit_s=LEASE_S + SLACK_S
         )
-        print("vital signs again after", after[0] - killed)
         assert reader.seqs() == list(range(reader.seqs()[0], reader.seqs()[-1] + 1))
 
 
@@ -74,12 +73,10 @@ async def test_an_answer_whose_process_was_killed_is_ended_as_interrupted_by_ano
         await socket.send(json.dumps({"op": "say", "ref": 1, "text": "@claude /demo slow", "client_id": "one"}))
         await aeventually(lambda: any(event.type == "generation.delta" for event in room.events), limit_s=20)
         await asyncio.to_thread(doomed.kill)
-        killed = time.time()
         end = await aeventually(
             lambda: next((e for e in room.events if e.type == "generation.end"), None),
             limit_s=GENERATION_LEASE_S * 4 / 3 + SLACK_S,
         )
-        print("interrupted after", end.at - killed)
         deltas = [event.data["text"] for event in room.events if event.type == "generation.delta"]
         assert end.data["status"] == "interrupted"
         assert end.data["error"]["retryable"] is True

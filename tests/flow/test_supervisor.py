@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+from itertools import pairwise
 
 import pytest
 
@@ -59,7 +60,7 @@ async def test_the_pause_between_failures_grows_no_longer_than_it_may(supervisor
 
     supervisor.keep_running("work", fail, max_pause_s=0.15)
     await aeventually(lambda: len(times) == 5)
-    pauses = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(times)]
     assert pauses[0] >= 0.1
     assert all(pause >= 0.15 for pause in pauses[1:])
     assert min(pauses[1:]) < 0.4

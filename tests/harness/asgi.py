@@ -12,6 +12,7 @@ from django.core.handlers.asgi import ASGIHandler
 from tests.harness.sse import EventSourceParser, Message
 
 LIMIT_S = 20.0
+WINDOW = 16  # messages that a client which does not read lets pass
 
 
 @cache
@@ -23,8 +24,8 @@ def django_application() -> ASGIHandler:
 class Exchange:
     """One request and its answer: ``async with Exchange("GET", "/events/orders") as answer``.
 
-    Entering waits for the status; leaving is what a client does that closes its connection. ``stall`` is a client that
-    does not read: the application's ``send`` waits until ``unstall``.
+    Entering waits for the status; leaving is what a client does that closes its connection. As long as nobody reads,
+    the application's ``send`` waits once WINDOW messages are on their way.
     """
 
     def __init__(
@@ -59,15 +60,13 @@ class Exchange:
             self.scope["headers"].append((b"content-length", str(len(body)).encode()))
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._inbox.put_nowait({"type": "http.request", "body": body, "more_body": False})
-        self._outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._reading = asyncio.Event()
-        self._reading.set()
+        self._outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue(WINDOW)
+        self._whole = False
         self.status = 0
         self.headers: dict[str, str] = {}
 
     async def _send(self, message: dict[str, Any]) -> None:
-        await self._reading.wait()
-        self._outbox.put_nowait(message)
+        await self._outbox.put(message)
 
     async def __aenter__(self) -> "Exchange":
         self.task = asyncio.create_task(self._app(self.scope, self._inbox.get, self._send), name="exchange")
@@ -84,13 +83,14 @@ class Exchange:
     async def leave(self) -> None:
         """Close the connection, and wait until the application is done with it."""
         self._inbox.put_nowait({"type": "http.disconnect"})
-        self._reading.set()
         async with asyncio.timeout(LIMIT_S):
             await asyncio.wait([self.task])
         if not self.task.cancelled():
             self.task.result()
 
     async def _next(self) -> dict[str, Any]:
+        if not self._outbox.empty():
+            return self._outbox.get_nowait()
         getting = asyncio.ensure_future(self._outbox.get())
         async with asyncio.timeout(LIMIT_S):
             await asyncio.wait([getting, self.task], return_when=asyncio.FIRST_COMPLETED)
@@ -102,8 +102,11 @@ class Exchange:
 
     async def chunk(self) -> bytes | None:
         """The next bytes of the body; None at its end."""
+        if self._whole:
+            return None
         message = await self._next()
-        return message["body"] or (b"" if message.get("more_body") else None)
+        self._whole = not message.get("more_body")
+        return message.get("body") or (None if self._whole else b"")
 
     async def body(self) -> bytes:
         """All of the body, to its end."""
@@ -115,14 +118,6 @@ class Exchange:
     async def json(self) -> Any:
         """The whole body, read as JSON."""
         return json.loads(await self.body())
-
-    def stall(self) -> None:
-        """Read no more."""
-        self._reading.clear()
-
-    def unstall(self) -> None:
-        """Read on."""
-        self._reading.set()
 
 
 class EventStream(Exchange):

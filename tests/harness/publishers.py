@@ -41,7 +41,7 @@ class Ledger:
 
 
 class Publisher:
-    """Publishes payloads to a topic, single and in batches; ``give_up``: the share of lost answers not asked for again."""
+    """Publishes payloads, single and in batches; ``give_up``: the share of lost answers not asked for again."""
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ def parse_block(text: str, at: float) -> Block:
 
 
 class Response:
-    """An HTTP response read from its connection as it comes; ``ended`` tells whether the server said that it is whole."""
+    """An HTTP response, read from its connection as it comes; ``ended``: the server has said that it is whole."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self.writer = reader, writer

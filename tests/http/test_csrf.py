@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission, User
 from django.test import Client

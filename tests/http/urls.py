@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.urls import include, path
 
 from streams.errors import (
+    CloseReason,
     Forbidden,
     InvalidEvent,
     LimitReached,
@@ -19,7 +20,6 @@ from streams.errors import (
     TooLarge,
     Unavailable,
 )
-from streams.errors import CloseReason
 from streams.http import StreamResponse
 from streams.http.errors import answers_errors
 from streams.models import Topic

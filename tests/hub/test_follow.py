@@ -106,9 +106,9 @@ async def test_a_position_ahead_of_the_head_is_told(hub):
     assert [gap.reason for gap in reader.gaps] == ["epoch"]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 async def test_at_the_seam_of_log_and_ring_every_number_comes_once_and_in_order(make_hub, seed):
-    """Readers at any cursor, fast and slow, while a writer never stops; the ring is far smaller than what is written."""
+    """Readers at any cursor, fast and slow, while a writer never stops; the ring is far smaller than the log."""
     chance = random.Random(seed)
     hub = await make_hub(
         ring_events=chance.randint(1, 12), ring_bytes=chance.choice([20, 10**6]), log_page_events=chance.randint(1, 9)
@@ -148,7 +148,8 @@ async def test_readers_come_and_go_while_it_is_written_and_resume_exactly(make_h
                 for _ in range(chance.randint(1, 20)):
                     await asyncio.sleep(0)
                 if written.done():
-                    await aeventually(lambda: len(seen) + len(reader.events) >= 151)
+                    missing = 151 - len(seen)
+                    await aeventually(lambda reader=reader, missing=missing: len(reader.events) >= missing)
             seen += reader.seqs
             assert reader.gaps == []
             position = reader.events[-1].id if reader.events else position

@@ -1,0 +1,28 @@
+"""Both databases run the same tests: the parts that ask the database, once more on PostgreSQL."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from tests.harness.site import ROOT
+
+PARTS = ["eventlog", "hub", "publishing", "transports", "connections"]
+
+
+@pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("postgresql"), reason="this run is on PostgreSQL")
+def test_the_same_tests_pass_on_postgresql(postgres):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-x", *(f"tests/{part}" for part in PARTS)],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": postgres.new_database()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:]
+    assert " skipped" not in done.stdout
