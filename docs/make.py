@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-import streams.conf as conf  # noqa: E402
+from streams import conf  # noqa: E402
 
 OPERATE, README, PICTURE = ROOT / "docs/operate.md", ROOT / "README.md", ROOT / "docs/chat.png"
 

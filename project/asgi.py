@@ -19,7 +19,6 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 
 from project.static import StaticFiles
 from streams import process
-from streams.errors import CloseReason
 from streams.hub import Hub
 from streams.routing import websocket_urlpatterns
 
@@ -40,7 +39,7 @@ async def lifespan(_scope: dict[str, Any], receive: Receive, send: Send) -> None
 
 @contextmanager
 def _told_early(hub: Hub) -> Iterator[None]:
-    """End the streams as soon as the signal comes.
+    """End answers and streams as soon as the signal comes.
 
     uvicorn says ``lifespan.shutdown`` only when all connections are gone, which endless streams never are by
     themselves. The server's own handlers run as ever.
@@ -52,7 +51,7 @@ def _told_early(hub: Hub) -> Iterator[None]:
     previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def tell(number: int, frame: Any) -> None:
-        loop.call_soon_threadsafe(hub.end_streams, CloseReason.SHUTDOWN)
+        loop.call_soon_threadsafe(process.tell_at_once, hub)
         handler = previous[signal.Signals(number)]
         if callable(handler):
             handler(number, frame)

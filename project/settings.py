@@ -145,6 +145,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": os.environ.get("DJANGO_LOG_LEVEL", "WARNING")},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can send a wrong Host; 400 says it all
         "streams": {"level": "INFO"},
         "project": {"level": "INFO"},
     },

@@ -18,7 +18,7 @@ class StreamSettings:
     retry_ms: int = 2_000  # what an EventSource waits before it comes back
     drain_retry_ms: int = 1_000  # the same when the server goes down: plus up to as much again by chance
     log_page_events: int = 256  # one read of the log for a reader behind the ring
-    log_page_bytes: int = 1_048_576  # and what it may hold in memory
+    log_page_bytes: int = 262_144  # and about what it holds of a reader that then stops reading
     wake_slice: int = 64  # readers woken before the loop looks at its sockets again
 
     # Rings

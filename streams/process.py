@@ -26,15 +26,27 @@ async def begin() -> Hub:
     return hub
 
 
+async def tell_all() -> None:
+    """End the answers, which their readers still see, then the streams and sockets, each of which is told."""
+    hub = await current_hub()
+    await (await current_runner()).end_all()
+    hub.end_streams(CloseReason.SHUTDOWN)
+
+
+def tell_at_once(hub: Hub) -> None:
+    """The same without waiting, streams first: a server that closes the sockets itself leaves them no time."""
+    hub.end_streams(CloseReason.SHUTDOWN)
+    hub.tasks.run("tell all of the end", tell_all)
+
+
 async def drain() -> None:
-    """End in order: answers (their readers still see it), streams and sockets (each is told), then the tasks.
+    """Tell all, wait until they have left, end the tasks.
 
     Waits for the streams at most ``drain_s``; the server cancels those that stay.
     """
     hub = await current_hub()
     _begun.discard(hub)
-    await (await current_runner()).end_all()
-    hub.end_streams(CloseReason.SHUTDOWN)
+    await tell_all()
     try:
         async with asyncio.timeout(hub.settings.drain_s):
             while len(registry):  # noqa: ASYNC110 - the registry is of the process, an asyncio.Event of one loop

@@ -8,7 +8,7 @@ event: error               else; data: {"error": {"type", "message", "retryable"
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from streams.chat.context import chat_prompt
 from streams.chat.generation_rows import Outcome, end_generation, interrupted
-from streams.chat.generations import PIPE_PIECES, GenerationRunner
+from streams.chat.generations import GenerationRunner
 from streams.chat.model import current_runner
 from streams.chat.provider import Finished, Piece, Prompt, TextPiece
 from streams.connections import Connection, registry
@@ -31,7 +31,7 @@ from streams.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
-from streams.flow import Pipe, PipeClosed
+from streams.flow import PipeClosed
 from streams.http import StreamResponse
 from streams.http.errors import answers_errors
 from streams.hub import Hub, current_hub
@@ -118,20 +118,13 @@ def _begin(
 async def _pieces(
     hub: Hub, runner: GenerationRunner, generation: Generation, prompt: Prompt
 ) -> AsyncGenerator[Piece, None]:
-    """What the model says, as it comes. Raises GenerationFailed: also when the server stops while the model is silent."""
-    pipe: Pipe[Piece] = Pipe(PIPE_PIECES)
+    """What the model says, as it comes; GenerationFailed also when the server stops while the model is silent."""
     stopped = GenerationFailed("interrupted", "the server was stopped while answering", retryable=True)
-    with hub.told_of_the_end(partial(pipe.close, stopped)):
-        producer = hub.tasks.run(f"model {generation.pk}", partial(runner.read_model, prompt, pipe))
-        try:
+    async with runner.asked(generation, prompt) as pipe:
+        with hub.told_of_the_end(partial(pipe.close, stopped)), suppress(PipeClosed):
             while True:
                 for piece in await pipe.take():
                     yield piece
-        except PipeClosed:
-            return
-        finally:
-            producer.cancel()
-            await asyncio.wait([producer])
 
 
 async def _stream(

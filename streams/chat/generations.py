@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from uuid import UUID
 
@@ -99,16 +100,21 @@ class GenerationRunner:
     async def _stream(self, generation: Generation, topic: str, text: list[str]) -> Finished:
         """Read the model on one side of a pipe, append on the other: what comes during a commit is one delta."""
         prompt = await self._hub.gateway.run(room_prompt, generation)
-        pipe: Pipe[Piece] = Pipe(PIPE_PIECES)
-        producer = self._hub.tasks.run(f"model {generation.pk}", partial(self.read_model, prompt, pipe))
-        try:
+        async with self.asked(generation, prompt) as pipe:
             return await self._append_pieces(generation, topic, pipe, text)
+
+    @asynccontextmanager
+    async def asked(self, generation: Generation, prompt: Prompt) -> AsyncGenerator[Pipe[Piece], None]:
+        """A pipe into which the answer comes; its end or failure closes it, leaving the block ends the call upstream."""
+        pipe: Pipe[Piece] = Pipe(PIPE_PIECES)
+        producer = self._hub.tasks.run(f"model {generation.pk}", partial(self._read_model, prompt, pipe))
+        try:
+            yield pipe
         finally:
             producer.cancel()
             await asyncio.wait([producer])
 
-    async def read_model(self, prompt: Prompt, pipe: Pipe[Piece]) -> None:
-        """Carry an answer into ``pipe``; its end or its failure closes the pipe. Cancel to end the call upstream."""
+    async def _read_model(self, prompt: Prompt, pipe: Pipe[Piece]) -> None:
         try:
             async with aclosing(self.provider.stream(prompt)) as pieces:
                 async for piece in pieces:

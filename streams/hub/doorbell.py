@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 GROUP = "streams.doorbell"
 COURTESY_BYTES = 65_536
-OUTBOX = 1_024
+OUTBOX = 256  # messages, each with COURTESY_BYTES of data at most
 SEND_TIMEOUT_S = 2.0
 
 running_hubs: "weakref.WeakSet[Hub]" = weakref.WeakSet()
@@ -78,21 +78,21 @@ class Doorbell:
 
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
-        self._outbox: asyncio.Queue[Announcement] = asyncio.Queue(OUTBOX)
+        self._outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue(OUTBOX)
         self.reaches_others = not isinstance(get_channel_layer(), InMemoryChannelLayer)
 
     def ring(self, announcement: Announcement) -> None:
         """Send soon, or drop it if the layer has hung for so long that the outbox is full."""
         if self.reaches_others and not self._outbox.full():
-            self._outbox.put_nowait(announcement)
+            self._outbox.put_nowait(encode(announcement))
 
     async def send(self) -> None:
         """Carry the outbox to the layer, for ever."""
         layer = get_channel_layer()
         while True:
-            announcement = await self._outbox.get()
+            message = await self._outbox.get()
             async with asyncio.timeout(SEND_TIMEOUT_S):
-                await layer.group_send(GROUP, encode(announcement))
+                await layer.group_send(GROUP, message)
 
     async def listen(self) -> None:
         """Hear the other processes, for ever."""

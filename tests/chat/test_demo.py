@@ -162,7 +162,7 @@ async def test_long_is_about_forty_kilobytes_and_faster() -> None:
 async def test_error_breaks_off_after_some_text_and_can_be_retried() -> None:
     text = ""
     prompt = Prompt((Turn("user", "/demo error"),), "", "demo", 1_000)
-    with pytest.raises(GenerationFailed) as failed:  # noqa: PT012
+    with pytest.raises(GenerationFailed) as failed:
         async for piece in DemoProvider(None, sleep=Clock().sleep).stream(prompt):
             assert isinstance(piece, TextPiece)
             text += piece.text

@@ -55,9 +55,7 @@ async def test_one_process_publishes_the_vital_signs_and_another_takes_over_when
         await asyncio.to_thread(first.kill)
         killed = time.time()
         await aeventually(lambda: holder(pair) is second, limit_s=LEASE_S + SLACK_S)
-        after = await aeventually(
-            lambda: [e.at for e in reader.events if e.at > killed + 0.5], limit_s=LEASE_S + SLACK_S
-        )
+        await aeventually(lambda: [e.at for e in reader.events if e.at > killed + 0.5], limit_s=LEASE_S + SLACK_S)
         assert reader.seqs() == list(range(reader.seqs()[0], reader.seqs()[-1] + 1))
 
 

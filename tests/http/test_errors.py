@@ -8,7 +8,7 @@ from streams import errors
 from streams.errors import StreamsError
 from tests.harness.asgi import request
 
-pytestmark = [pytest.mark.urls("tests.http.urls"), pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.urls("tests.http.urls")
 
 
 @pytest.mark.parametrize(

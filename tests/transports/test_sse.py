@@ -344,9 +344,9 @@ class TestMethodsAndNames:
         assert (status, headers["location"]) == (303, "/topics/orders")
         assert "Accept" in headers["vary"]
 
-    @pytest.mark.parametrize(
-        "name",
-        [
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    async def test_a_bad_name_is_a_bad_request(self, hub, method):
+        bad = [
             "",
             "..",
             "../etc/passwd",
@@ -361,12 +361,10 @@ class TestMethodsAndNames:
             ".a",
             "a%00",
             "a\\b",
-        ],
-    )
-    @pytest.mark.parametrize("method", ["GET", "POST"])
-    async def test_a_bad_name_is_a_bad_request(self, hub, method, name):
-        status, _, body = await request(method, f"/events/{name}")
-        assert (status, json.loads(body)["error"]["code"]) == (400, "invalid_topic")
+        ]
+        for name in bad:
+            status, _, body = await request(method, f"/events/{name}")
+            assert (status, json.loads(body)["error"]["code"]) == (400, "invalid_topic"), repr(name)
 
     async def test_a_database_that_fails_is_unavailable_for_now(self, hub, monkeypatch):
         def fail(*args, **kwargs):
