@@ -105,7 +105,7 @@ class GenerationRunner:
 
     @asynccontextmanager
     async def asked(self, generation: Generation, prompt: Prompt) -> AsyncGenerator[Pipe[Piece], None]:
-        """A pipe into which the answer comes; its end or failure closes it, leaving the block ends the call upstream."""
+        """A pipe into which the answer comes; its end closes it. Leaving the block ends the call upstream."""
         pipe: Pipe[Piece] = Pipe(PIPE_PIECES)
         producer = self._hub.tasks.run(f"model {generation.pk}", partial(self._read_model, prompt, pipe))
         try:

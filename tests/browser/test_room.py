@@ -59,7 +59,7 @@ async def test_text_while_it_grows_is_what_the_log_holds(browser, site, fresh_ro
         await page.locator("article.generation[data-status=running] .answer.plain-text").wait_for()
         await page.reload()
         state = await page.locator("#snapshot").evaluate("element => JSON.parse(element.textContent)")
-        running = [item for item in state["items"] if item["kind"] == "generation"][0]
+        running = next(item for item in state["items"] if item["kind"] == "generation")
         shown = await page.locator("article.generation .answer").text_content()
         assert running["status"] == "running"
         assert shown.startswith(running["text"])
