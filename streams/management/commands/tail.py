@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.core.management.color import Style
 
-from streams.errors import NoSuchTopic, Unavailable
-from streams.hub import Position, close_hub, current_hub, follow, resolve
+from streams.errors import NoSuchTopic, StreamClosed, Unavailable
+from streams.hub import Hub, Position, close_hub, current_hub, follow, resolve
 from streams.wire.event import LogEvent, format_time
 from streams.wire.last_event_id import parse_last_event_id
 
@@ -36,26 +36,29 @@ class Command(BaseCommand):
     async def _run(self, topic: str, wish: str, *, as_json: bool) -> None:
         """Follow for ever; a database that goes away is waited for, from the position reached."""
         hub = await current_hub()
-        position: Position | None = None
+        self._position: Position | None = None
         try:
             while True:
                 try:
-                    async with hub.reading(topic) as live:
-                        position = position or await resolve(hub, live, parse_last_event_id(wish))
-                        async with aclosing(follow(hub, live, position)) as batches:
-                            async for batch in batches:
-                                if batch.gap is not None:
-                                    self.stderr.write(f"gap: {batch.gap.reason}, lost {batch.gap.lost}")
-                                for event in batch.events:
-                                    self.stdout.write(format_event(event, self.style, as_json=as_json))
-                                    position = Position(event.epoch, event.seq)
-                except NoSuchTopic as error:
+                    await self._print(hub, topic, wish, as_json=as_json)
+                except (NoSuchTopic, StreamClosed) as error:
                     raise CommandError(str(error)) from None
                 except Unavailable as error:
                     self.stderr.write(f"{error}; again in {RETRY_S:g} s")
                     await asyncio.sleep(RETRY_S)
         finally:
             await close_hub()
+
+    async def _print(self, hub: Hub, topic: str, wish: str, *, as_json: bool) -> None:
+        async with hub.reading(topic) as live:
+            self._position = self._position or await resolve(hub, live, parse_last_event_id(wish))
+            async with aclosing(follow(hub, live, self._position)) as batches:
+                async for batch in batches:
+                    if batch.gap is not None:
+                        self.stderr.write(f"gap: {batch.gap.reason}, lost {batch.gap.lost}")
+                    for event in batch.events:
+                        self.stdout.write(format_event(event, self.style, as_json=as_json))
+                        self._position = Position(event.epoch, event.seq)
 
 
 def format_event(event: LogEvent, style: Style, *, as_json: bool) -> str:
