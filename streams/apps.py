@@ -1,6 +1,12 @@
 """The Django app."""
 
+import os
+from typing import Any
+
 from django.apps import AppConfig
+from django.core import checks
+
+from streams.conf import get_settings, unknown_settings
 
 
 class StreamsConfig(AppConfig):
@@ -9,3 +15,16 @@ class StreamsConfig(AppConfig):
     name = "streams"
     verbose_name = "Streams"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Refuse bad settings at once, and let ``manage.py check`` tell of misspelt ones."""
+        get_settings()
+        checks.register(check_settings)
+
+
+def check_settings(**_: Any) -> list[checks.CheckMessage]:
+    """A warning for each variable that no setting reads."""
+    return [
+        checks.Warning(f"{name} is no setting", hint="docs/operate.md lists them all.", id="streams.W001")
+        for name in unknown_settings(os.environ)
+    ]

@@ -4,9 +4,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from math import inf
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+
+VISIBILITIES = ("public", "members", "private")
+ELSEWHERE = {"STREAMS_MEDIA_ROOT", "STREAMS_STATIC_ROOT", "STREAMS_MAX_REQUEST_BYTES"}  # read by the project
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,12 @@ class StreamSettings:
         """Refuse a number that would stop everything quietly."""
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
-                raise ImproperlyConfigured(f"STREAMS_{field.name.upper()} is {value} (must be above 0)")
+            if isinstance(value, int | float) and not isinstance(value, bool) and not 0 < value < inf:
+                raise ImproperlyConfigured(f"STREAMS_{field.name.upper()} is {value} (must be above 0, and finite)")
+        if self.default_visibility not in VISIBILITIES:
+            raise ImproperlyConfigured(
+                f"STREAMS_DEFAULT_VISIBILITY is {self.default_visibility!r} (must be {', '.join(VISIBILITIES)})"
+            )
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:
@@ -90,6 +98,12 @@ def read_settings(environ: Mapping[str, str]) -> StreamSettings:
         if name in environ:
             given[field.name] = _parse(name, environ[name], field.type)
     return StreamSettings(**given)
+
+
+def unknown_settings(environ: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings of streams and are none: most likely misspelt."""
+    known = ELSEWHERE | {f"STREAMS_{field.name.upper()}" for field in fields(StreamSettings)}
+    return sorted(name for name in environ if name.startswith("STREAMS_") and name not in known)
 
 
 @cache

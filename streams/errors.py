@@ -135,7 +135,7 @@ class LimitReached(StreamsError):
 
 
 class Unavailable(StreamsError):
-    """A part that is needed (mostly the database) does not answer now; nothing was written."""
+    """A part that is needed (mostly the database) does not answer now; a publish with a key is safe to try again."""
 
     status, close_code, code, retryable = 503, 1013, "unavailable", True
 

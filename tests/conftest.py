@@ -1,14 +1,13 @@
 """Fixtures for all tests: real components, the real site, the hub in the test's own loop."""
 
-import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.harness.components import Postgres, Redis
 from tests.harness.site import SERVERS, Site
-
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "0")
 
 
 @pytest.fixture(scope="session")
@@ -22,11 +21,13 @@ def django_db_modify_db_settings(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    """A PostgreSQL of our own."""
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
+def postgres():
+    """A PostgreSQL of our own; not below pytest's folder, which only the user who runs the tests may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="streams-postgres-"))
+    server = Postgres(folder)
     yield server
     server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
 
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")  # RFC 9110 9.2.1
+
 
 class Inline:
     """Mix in before a subclass of ``MiddlewareMixin`` whose two methods never wait."""
@@ -86,4 +88,7 @@ class CsrfForSessions(Inline, CsrfViewMiddleware):
         """None where the request may go on."""
         if request.headers.get("Authorization") or settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
-        return super().process_view(request, callback, callback_args, callback_kwargs)
+        check = super().process_view
+        if request.method in SAFE_METHODS:
+            return check(request, callback, callback_args, callback_kwargs)
+        return await sync_to_async(check)(request, callback, callback_args, callback_kwargs)  # its page asks who it is

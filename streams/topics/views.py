@@ -1,5 +1,6 @@
 """The list of topics and the live page of one; the events themselves come from ``/events/<topic>``."""
 
+from itertools import islice
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -23,7 +24,7 @@ def topic_list(request: HttpRequest) -> HttpResponseBase:
     """The topics that the visitor may read."""
     who = identify(request.user, request.session, {})
     newest = Event.objects.filter(topic=OuterRef("pk")).order_by("-seq").values("created_at")[:1]
-    topics = Topic.objects.annotate(last_event_at=Subquery(newest))[:MAX_LISTED]
+    topics = Topic.objects.annotate(last_event_at=Subquery(newest)).iterator()
     readers = registry.by_topic()
     listed = [
         {
@@ -34,8 +35,7 @@ def topic_list(request: HttpRequest) -> HttpResponseBase:
             "last_event_at": topic.last_event_at,
             "readers": readers.get(topic.name, 0),
         }
-        for topic in topics
-        if may_read(who=who, topic=topic)
+        for topic in islice((topic for topic in topics if may_read(who=who, topic=topic)), MAX_LISTED)
     ]
     return render(request, "streams/topics/index.html", {"topics": listed})
 

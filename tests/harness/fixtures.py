@@ -31,3 +31,9 @@ async def make_hub(transactional_db, streams_settings):
 
     yield make
     await close_hub()
+
+
+@pytest.fixture(autouse=True)
+def no_queries_in_the_loop(monkeypatch):
+    """As in production: Django refuses a query that would block the event loop. (Any value turns that off.)"""
+    monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)

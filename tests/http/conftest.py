@@ -1,1 +1,1 @@
-from tests.harness.fixtures import make_hub, streams_settings  # noqa: F401
+from tests.harness.fixtures import make_hub, no_queries_in_the_loop, streams_settings  # noqa: F401

@@ -59,6 +59,7 @@ class Command(BaseCommand):
                     for event in batch.events:
                         self.stdout.write(format_event(event, self.style, as_json=as_json))
                         self._position = Position(event.epoch, event.seq)
+                    self.stdout.flush()  # a pipe would hold lines back
 
 
 def format_event(event: LogEvent, style: Style, *, as_json: bool) -> str:
