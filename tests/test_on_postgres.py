@@ -14,7 +14,6 @@ PARTS = ["eventlog", "hub", "publishing", "transports", "connections"]
 
 @pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("postgresql"), reason="this run is on PostgreSQL")
 def test_the_same_tests_pass_on_postgresql(postgres, tmp_path):
-    """Its own ``--basetemp``: pytest would shut the usual one, where the cluster lies, to all but root."""
     options = ["-p", "no:cacheprovider", "-x", f"--basetemp={tmp_path / 'inner'}"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *(f"tests/{part}" for part in PARTS)],

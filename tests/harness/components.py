@@ -29,7 +29,7 @@ def find_binary(name: str, *folders: str) -> str:
 
 
 class Postgres:
-    """A cluster of its own in ``folder``; ``url(name)`` is a fresh database."""
+    """A cluster of its own in ``folder``; PostgreSQL refuses to run as root: then as the user that its package made."""
 
     def __init__(self, folder: Path) -> None:
         newest_first = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
@@ -41,17 +41,7 @@ class Postgres:
         self._run("initdb", "-D", str(folder / "data"), "-U", "streams", "-A", "trust", "-E", "UTF8", "--no-sync")
         self.start()
 
-    def _open_the_way(self) -> None:
-        """PostgreSQL refuses to run as root: then it runs as the user that its package made, who must get here.
-
-        At each call, since every other pytest that begins closes the folder that all of them share.
-        """
-        for parent in self.folder.parents[:3] if self._as else ():
-            if parent != Path("/tmp"):
-                parent.chmod(0o755)
-
     def _run(self, program: str, *arguments: str) -> None:
-        self._open_the_way()
         command = [*self._as, find_binary(program, *self._bin), *arguments]
         subprocess.run(
             command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, env={**os.environ, "LC_ALL": "C"}
