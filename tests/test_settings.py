@@ -10,7 +10,9 @@ from dataclasses import fields
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from streams.conf import StreamSettings, read_settings
+from streams.apps import check_settings
+from streams.conf import VISIBILITIES, StreamSettings, read_settings
+from streams.models import Visibility
 from tests.harness.site import ROOT
 
 PRODUCTION = {
@@ -42,6 +44,16 @@ def test_a_switch_that_is_not_set_is_undecided():
     assert read_settings({}).guests is None
 
 
+def test_a_misspelt_variable_is_told_by_the_check(monkeypatch):
+    monkeypatch.setenv("STREAMS_HEARTBEAT", "7")
+    monkeypatch.setenv("STREAMS_RETRY_MS", "700")
+    assert [warning.msg for warning in check_settings()] == ["STREAMS_HEARTBEAT is no setting"]
+
+
+def test_the_visibilities_are_the_models():
+    assert list(VISIBILITIES) == Visibility.values
+
+
 BAD = [
     ("STREAMS_HEARTBEAT_S", "soon", "float"),
     ("STREAMS_HEARTBEAT_S", "", "float"),
@@ -50,6 +62,9 @@ BAD = [
     ("STREAMS_RING_EVENTS", "many", "int"),
     ("STREAMS_RING_EVENTS", "1.5", "int"),
     ("STREAMS_RING_EVENTS", "0", "above 0"),
+    ("STREAMS_HEARTBEAT_S", "nan", "above 0"),
+    ("STREAMS_HEARTBEAT_S", "inf", "finite"),
+    ("STREAMS_DEFAULT_VISIBILITY", "publik", "members"),
     ("STREAMS_GUESTS", "maybe", "1 or 0"),
     ("STREAMS_GUESTS", "", "1 or 0"),
 ]
