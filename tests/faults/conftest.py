@@ -8,7 +8,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.faults.served import COMMANDS, ROOT, Served, eventually, free_port
+from tests.faults.served import COMMANDS, ROOT, Served
+from tests.harness.waiting import eventually, free_port
 
 
 @pytest.fixture

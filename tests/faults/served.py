@@ -18,20 +18,6 @@ COMMANDS = {
 }
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def eventually(condition, limit_s=10.0):
-    """The first true value of ``condition()``; fails after ``limit_s``."""
-    deadline = time.monotonic() + limit_s
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {limit_s} s: {condition}"
-        time.sleep(0.01)
-    return value
-
-
 def settled(read, quiet_s=0.5):
     """The value of ``read()`` once it has not changed for ``quiet_s``."""
     value, since = read(), time.monotonic()

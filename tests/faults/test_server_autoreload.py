@@ -7,7 +7,8 @@ import sys
 import psutil
 import pytest
 
-from tests.faults.served import ROOT, eventually, http_request, read_all, read_until
+from tests.faults.served import ROOT, http_request, read_all, read_until
+from tests.harness.waiting import eventually
 
 COMMAND = """
 from daphne.management.commands.runserver import Command as DaphneCommand

@@ -6,7 +6,8 @@ from contextlib import suppress
 
 import pytest
 
-from tests.faults.served import eventually, http_request, read_bytes, read_until, settled, upgrade_request
+from tests.faults.served import http_request, read_bytes, read_until, settled, upgrade_request
+from tests.harness.waiting import eventually
 
 MEGABYTE = 1_000_000
 FLOOD = 4096 * 65_536

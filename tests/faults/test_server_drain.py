@@ -7,7 +7,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.faults.served import eventually, http_request, read_all, read_until
+from tests.faults.served import http_request, read_all, read_until
+from tests.harness.waiting import eventually
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -4,7 +4,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.faults.served import eventually, http_request, read_all
+from tests.faults.served import http_request, read_all
+from tests.harness.waiting import eventually
 
 
 def test_body_that_raises_half_way_is_visibly_cut_and_logged_each_time(either, dial):

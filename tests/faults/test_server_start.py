@@ -6,7 +6,8 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from tests.faults.served import COMMANDS, eventually
+from tests.faults.served import COMMANDS
+from tests.harness.waiting import eventually
 
 
 def test_lifespan_starts_before_the_first_request_is_served(serve):
