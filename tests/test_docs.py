@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from streams.chat.ask import DONE, OPENING
+from streams.errors import CloseReason, StreamClosed
+from streams.hub import Batch, Position
+from streams.transports.ndjson import NdjsonFrames
 from streams.wire import sse
 from streams.wire.event import LogEvent, encode_envelope
 
@@ -27,7 +30,14 @@ def test_every_transcript_stands_in_the_wire_page():
     assert shown == {path.name: path.read_text() for path in TRANSCRIPTS.iterdir()}
 
 
+NDJSON, ORDER = NdjsonFrames(), event(42, '{"number":17,"state":"paid"}', "order_update")
 MADE = {
+    "ndjson.jsonl": [
+        NDJSON.opening("orders", Position(EPOCH, 41), retry_ms=2000),
+        NDJSON.batch(Batch((ORDER,), 42)),
+        NDJSON.batch(Batch((), 42)),
+        NDJSON.farewell(StreamClosed(CloseReason.SHUTDOWN), retry_ms=1000),
+    ],
     "sse-stream.txt": [
         sse.encode_opening(f"{EPOCH}-41", retry_ms=2000),
         sse.encode_event(event(42, '{"number":17,"state":"paid"}', "order_update")),

@@ -9,7 +9,7 @@ from time import time
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """A live connection: its technique (``sse``, ``websocket``, ``chat``), its topics, and who reads."""
+    """A live connection: its technique (``sse``, ``ndjson``, ``longpoll``, ``websocket``, ``chat``), its topics, and who reads."""
 
     technique: str
     topics: tuple[str, ...]

@@ -33,7 +33,7 @@ class VitalSigns:
             "cpu_percent": round(self._process.cpu_percent(), 1),
             "resident_bytes": self._process.memory_info().rss,
             "load_1m": round(os.getloadavg()[0], 2),
-            "connections": {"sse": 0, "websocket": 0, "longpoll": 0, "chat": 0} | registry.by_technique(),
+            "connections": {"sse": 0, "websocket": 0, "ndjson": 0, "longpoll": 0, "chat": 0} | registry.by_technique(),
             "events_in_per_s": round((hub.events_in - self._in) / seconds, 1),
             "events_out_per_s": round((hub.events_out - self._out) / seconds, 1),
             "loop_lag_ms": round(loop_lag_s * 1000, 1),

@@ -12,8 +12,12 @@ class Technique(StrEnum):
     """What ``/events/<topic>`` can answer with; PAGE is for a person's address bar."""
 
     SSE = "text/event-stream"
+    NDJSON = "application/x-ndjson"
     LONG_POLL = "application/json"
     PAGE = "text/html"
+
+
+OFFERED = f"{Technique.SSE}, {Technique.NDJSON}, {Technique.LONG_POLL}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +55,4 @@ def negotiate(request: HttpRequest) -> Technique:
             return Technique.SSE
         if one.media in list(Technique):
             return Technique(one.media)
-    raise NotAcceptable(f"nothing here fits Accept: {accept:.200} (there are: {Technique.SSE}, {Technique.LONG_POLL})")
+    raise NotAcceptable(f"nothing here fits Accept: {accept:.200} (there are: {OFFERED})")

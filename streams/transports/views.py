@@ -19,8 +19,11 @@ from streams.publishing import (
     new_event,
     topic_to_read,
 )
-from streams.transports import longpoll, sse
+from streams.transports import longpoll
+from streams.transports.ndjson import NdjsonFrames
 from streams.transports.negotiation import Technique, negotiate
+from streams.transports.sse import SseFrames
+from streams.transports.stream import stream_topic
 from streams.wire.event import NewEvent, check_key
 from streams.wire.jsontext import decode_json
 from streams.wire.last_event_id import parse_last_event_id
@@ -64,9 +67,10 @@ async def _answer(request: HttpRequest, technique: Technique, hub: Hub, name: st
         timeout_s = longpoll.parse_timeout(request.GET.get("timeout"))
         body = b"" if request.method == "HEAD" else await longpoll.poll_topic(hub, name, wish, who, timeout_s)
         return HttpResponse(body, content_type=longpoll.CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+    frames = NdjsonFrames() if technique is Technique.NDJSON else SseFrames()
     if request.method == "HEAD":
-        return HttpResponse(content_type=sse.CONTENT_TYPE, headers=STREAM_HEADERS)
-    return StreamResponse(sse.stream_topic(hub, name, wish, who), content_type=sse.CONTENT_TYPE)
+        return HttpResponse(content_type=frames.content_type, headers=STREAM_HEADERS)
+    return StreamResponse(stream_topic(hub, name, wish, who, frames), content_type=frames.content_type)
 
 
 def _reader(request: HttpRequest, name: str) -> tuple[Identity, Topic]:
