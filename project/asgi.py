@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
@@ -24,6 +25,7 @@ from streams.routing import websocket_urlpatterns
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+TELL_S = 3.0  # what telling all of the end may take before the server goes on without it
 
 
 async def lifespan(_scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -39,32 +41,43 @@ async def lifespan(_scope: dict[str, Any], receive: Receive, send: Send) -> None
 
 @contextmanager
 def _told_early(hub: Hub) -> Iterator[None]:
-    """End answers and streams as soon as the signal comes.
+    """End answers and streams when the signal comes, and only then let the server's own handler have it.
 
-    uvicorn says ``lifespan.shutdown`` only when all connections are gone, which endless streams never are by
-    themselves. The server's own handlers run as ever.
+    uvicorn says ``lifespan.shutdown`` when all connections are gone, which endless streams never are by themselves;
+    and it closes every WebSocket at once, before anybody could be told why. A second signal is the server's alone.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
-    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    previous: dict[int, Any] = {}
 
-    def tell(number: int, frame: Any) -> None:
-        loop.call_soon_threadsafe(process.tell_at_once, hub)
-        handler = previous[signal.Signals(number)]
+    async def tell(number: int) -> None:
+        try:
+            async with asyncio.timeout(TELL_S):
+                await process.tell_all()
+        finally:
+            previous[number](number, None)
+
+    def heed(number: int, frame: Any) -> None:
+        if hub.closing is not None or told:
+            previous[number](number, frame)
+        else:
+            told.append(number)
+            loop.call_soon_threadsafe(hub.tasks.run, "tell all of the end", partial(tell, number))
+
+    told: list[int] = []
+    for number in map(int, (signal.SIGTERM, signal.SIGINT)):
+        handler = signal.getsignal(number)
         if callable(handler):
-            handler(number, frame)
-
-    wrapped = [number for number, handler in previous.items() if callable(handler)]
-    for number in wrapped:
-        signal.signal(number, tell)
+            previous[number] = handler
+            signal.signal(number, heed)
     try:
         yield
     finally:
-        for number in wrapped:
-            if signal.getsignal(number) is tell:
-                signal.signal(number, previous[number])
+        for number, handler in previous.items():
+            if signal.getsignal(number) is heed:
+                signal.signal(number, handler)
 
 
 router = ProtocolTypeRouter(

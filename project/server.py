@@ -43,6 +43,7 @@ DISMISS_S = 1.0  # applications that are told their client is gone end within th
 CANCEL_S = 1.0  # and cancelled ones within this
 FLUSH_S = 2.0  # last bytes and closing handshakes reach the clients within this
 EXIT_S = 3.0  # a drain that holds up the interpreter's exit ends within this
+CANNOT_LISTEN = 1  # exit status
 STARTUP_FAILED = 3  # exit status; uvicorn's too
 
 
@@ -67,7 +68,7 @@ class StreamingServer(daphne.server.Server):
         self.max_request_bytes = max_request_bytes or int(os.environ.get("STREAMS_MAX_REQUEST_BYTES", "16777216"))
         self.lifespan = Lifespan(application)
         self.connections: dict[Any, dict[str, Any]] = {}
-        self.draining = False
+        self.draining = self.deaf = False
         self._stopping = self._hurried = False
         self._ports: list[Any] = []
         self._ended = threading.Event()
@@ -75,7 +76,8 @@ class StreamingServer(daphne.server.Server):
     def run(self) -> None:
         """Serve until told to stop; every application has ended when this returns.
 
-        Exits with status 3 when the application refuses to start. Replaces Daphne's, whose factories can't be chosen.
+        Exits with status 3 when the application refuses to start, with 1 when it can't listen.
+        Replaces Daphne's, whose factories can't be chosen.
         """
         loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop
         asyncio.set_event_loop(loop)
@@ -90,6 +92,10 @@ class StreamingServer(daphne.server.Server):
                 reactor.callWhenRunning(self.ready_callable or (lambda: None))
                 reactor.run(installSignalHandlers=False)
             loop.run_until_complete(loop.shutdown_asyncgens())
+            if self.deaf and not self.signal_handlers:
+                os._exit(CANNOT_LISTEN)  # in the autoreloader's thread nobody hears a SystemExit
+            if self.deaf:
+                sys.exit(CANNOT_LISTEN)
         except StartupFailed as failure:
             logger.critical("application startup failed: %s", failure)
             sys.exit(STARTUP_FAILED)
@@ -121,7 +127,14 @@ class StreamingServer(daphne.server.Server):
         """Keep a listening port, to be closed first when the server drains."""
         super().listen_success(port)
         self._ports.append(port)
-        logger.info("listening on %s", port.getHost())
+        here = port.getHost()
+        logger.info("listening on %s", f"http://{here.host}:{here.port}" if hasattr(here, "port") else here)
+
+    def listen_error(self, failure: Any) -> None:
+        """Say why it can't listen, and end: nobody would ever come."""
+        logger.critical("can't listen: %s", failure.getErrorMessage())
+        self.deaf = True
+        self.stop()
 
     # Connections and their applications
 
@@ -295,7 +308,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         proxy_forwarded_proto_header="X-Forwarded-Proto" if trusted else None,
     )
     server.run()
-    sys.exit(1 if server.abort_start else 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Django's settings, from the environment only; README.md lists the variables."""
+"""Django's settings, from the environment only; docs/operate.md lists the variables."""
 
 import os
 from pathlib import Path
@@ -126,11 +126,9 @@ SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002", "security.W003"]
 # Security headers. HTTPS is what production is served by; DJANGO_HTTPS=0 is for a trial without it.
 HTTPS = _flag("DJANGO_HTTPS", not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _flag("DJANGO_BEHIND_PROXY", False) else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _flag("DJANGO_HSTS_WIDE", False)  # binds a whole domain
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -145,6 +143,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": os.environ.get("DJANGO_LOG_LEVEL", "WARNING")},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "django.request": {"level": "ERROR"},  # what is refused stands in the access log
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can send a wrong Host; 400 says it all
         "streams": {"level": "INFO"},
         "project": {"level": "INFO"},

@@ -41,26 +41,26 @@ class StreamSettings:
     retain_events: int = 100_000  # kept per topic where the topic does not say
     retain_s: int = 604_800  # a week
     trim_batch: int = 1_000  # rows of one deleting transaction
-    trim_every_s: float = 30.0
+    trim_every_s: float = 30.0  # how often expired events are looked for
 
     # Database
     database_threads: int = 4  # threads, and so connections, that all streams of a process share
     database_timeout_s: float = 20.0  # an answer later than this is told as "unavailable"
 
     # Processes
-    vitals_every_s: float = 1.0
+    vitals_every_s: float = 1.0  # the beat of the topic system
     lease_s: float = 10.0  # a claim that is not renewed for so long is free
     drain_s: float = 8.0  # streams told of the shutdown must have ended by then
 
     # Rooms
     guests: bool | None = None  # may people without an account read and talk; None: as DJANGO_DEBUG
-    max_message_chars: int = 8_000
-    history_items: int = 50
+    max_message_chars: int = 8_000  # of one message in a room, or of one question to POST /chat
+    history_items: int = 50  # messages and answers of one page of history
     max_socket_messages_per_s: float = 5.0  # what one room socket may say; bursts of ten times that
 
     # Claude
-    model: str = "claude-sonnet-4-6"
-    max_tokens: int = 4_096
+    model: str = "claude-sonnet-4-6"  # who answers, where there is a key
+    max_tokens: int = 4_096  # of one answer
     coalesce_s: float = 0.04  # deltas of an answer are joined for so long: 25 events a second at most
     context_chars: int = 60_000  # of a room's history that is sent along; the oldest turns leave first
     model_idle_s: float = 75.0  # no byte from upstream for so long ends an answer

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from functools import partial
 
 from streams.chat.model import close_runner, current_runner
 from streams.connections import keep_trimmed, publish_vitals, registry
-from streams.errors import CloseReason
+from streams.errors import CloseReason, Unavailable
 from streams.hub import Hub, close_hub, current_hub
+from streams.setup import migrations_missing
 
 logger = logging.getLogger(__name__)
 _begun: set[Hub] = set()
@@ -19,6 +21,7 @@ async def begin() -> Hub:
     hub = await current_hub()
     if hub not in _begun:
         _begun.add(hub)
+        await _look_at_the_database(hub)
         runner = await current_runner()
         hub.tasks.keep_running("vital signs", partial(publish_vitals, hub))
         hub.tasks.keep_running("trimming", partial(keep_trimmed, hub))
@@ -26,17 +29,18 @@ async def begin() -> Hub:
     return hub
 
 
+async def _look_at_the_database(hub: Hub) -> None:
+    """Say once and plainly what would else show as one failure a task."""
+    with suppress(Unavailable):
+        if missing := await hub.gateway.run(migrations_missing):
+            logger.error("the database lacks %d migrations: run manage.py setup", missing)
+
+
 async def tell_all() -> None:
     """End the answers, which their readers still see, then the streams and sockets, each of which is told."""
     hub = await current_hub()
     await (await current_runner()).end_all()
     hub.end_streams(CloseReason.SHUTDOWN)
-
-
-def tell_at_once(hub: Hub) -> None:
-    """The same without waiting, streams first: a server that closes the sockets itself leaves them no time."""
-    hub.end_streams(CloseReason.SHUTDOWN)
-    hub.tasks.run("tell all of the end", tell_all)
 
 
 async def drain() -> None:

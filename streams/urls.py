@@ -1,7 +1,9 @@
 """Every public path, and the one view behind it."""
 
 from django.contrib.auth.views import LoginView, LogoutView
+from django.templatetags.static import static
 from django.urls import path, re_path
+from django.views.generic import RedirectView
 
 from streams.chat.ask import chat
 from streams.chat.views import room_history, room_page
@@ -16,6 +18,7 @@ urlpatterns = [
     path("topics/", topic_list, name="topics"),
     path("topics/<str:name>", topic_page, name="topic"),
     re_path(r"^events/(?P<topic>(?s:.*))$", events, name="events"),  # line ends too: the view says what is wrong
+    path("favicon.ico", RedirectView.as_view(url=static("streams/favicon.svg"), permanent=True)),
     path("login/", LoginView.as_view(template_name="streams/login.html"), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

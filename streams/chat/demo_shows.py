@@ -61,7 +61,7 @@ What happens to an event:
 
 _SLOW = (
     "This answer comes at about one word a second, so that there is time to look: at the note that somebody answers, "
-    "at the button that stops it, and at what another tab shows meanwhile. Stop it, or reload the page in the middle."
+    "at what another tab shows meanwhile, and reload the page in the middle: it goes on where it was."
 )
 
 _ERROR = """\
@@ -69,10 +69,10 @@ This answer breaks off on purpose. What you have read so far stays, the failure 
 again. The next words would have"""
 
 _LONG_PARTS = (
-    "A long answer is appended in small pieces. The page draws whole blocks once and never again, and only the last, "
-    "unfinished one changes while it grows; so the work for each piece does not depend on how much came before it.",
-    "- pieces are joined for a few hundredths of a second\n- finished blocks are final\n"
-    "- **the tail** is all that is drawn again\n- scrolling up stops the page from following",
+    "A long answer is appended in small pieces, as the plain text that the model writes; the page only ever adds, "
+    "so the work for each piece does not depend on how much came before. At the end it is set in type, once.",
+    "- pieces are joined for a few hundredths of a second\n- what has come is **never** drawn again\n"
+    "- scrolling up stops the page from following",
     "```python\nfor number in range(3):\n    print(f\"line {number}\")\n```",
     "| measure | value |\n|--|--:|\n| characters in a piece | 4 |\n| pieces a second | 600 |",
 )  # fmt: skip
@@ -110,7 +110,7 @@ SHOWS: dict[str, Show] = {
     "long": Show("about 40 KB of everything, fast", _long_text(), tokens_per_s=600.0),
     "error": Show("some text, then a failure that can be retried", _ERROR, fails=True),
     "slow": Show(
-        "a long wait, then one word a second: time to stop it",
+        "a long wait, then one word a second: time to reload",
         _SLOW,
         tokens_per_s=1.0,
         first_wait_s=8.0,

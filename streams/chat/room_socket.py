@@ -8,7 +8,7 @@ a refused one                                            -> {"op": "error", "ref
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qs
@@ -95,6 +95,8 @@ class RoomSocket(AsyncWebsocketConsumer):
             await self.close(closed.close_code)
         except StreamsError as error:
             await self._refuse(error)
+        except OSError:
+            pass  # the client has left while something was sent: how uvicorn tells it
         except Exception:
             logger.exception("room socket %s", self.room.slug)
             await self.close(1011)
@@ -121,6 +123,10 @@ class RoomSocket(AsyncWebsocketConsumer):
         """One operation; what is wrong with it is answered, and nothing else suffers."""
         if self._reader is None:
             return  # refused: whatever was on its way is not read
+        with suppress(OSError):  # the client may leave before its answer
+            await self._answer(text_data)
+
+    async def _answer(self, text_data: str | None) -> None:
         ref = None
         try:
             operation = self._decode(text_data)

@@ -9,7 +9,10 @@ from time import time
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """A live connection: its technique (``sse``, ``ndjson``, ``longpoll``, ``websocket``, ``chat``), its topics, and who reads."""
+    """A live connection: its technique, its topics, and who reads.
+
+    technique: ``sse``, ``ndjson``, ``longpoll``, ``websocket`` or ``chat``.
+    """
 
     technique: str
     topics: tuple[str, ...]

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
@@ -10,6 +11,13 @@ POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+
+
+def _protected(response: HttpResponseBase) -> HttpResponseBase:
+    """With the header, but for Django's own pages of errors in debug: they bring their styles along."""
+    if not (settings.DEBUG and response.status_code in (404, 500)):
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+    return response
 
 
 @sync_and_async_middleware
@@ -20,15 +28,11 @@ def content_security_policy(
     if iscoroutinefunction(get_response):
 
         async def amiddleware(request: HttpRequest) -> HttpResponseBase:
-            response: HttpResponseBase = await get_response(request)
-            response.headers.setdefault("Content-Security-Policy", POLICY)
-            return response
+            return _protected(await get_response(request))
 
         return amiddleware
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
-        return response
+        return _protected(get_response(request))
 
     return middleware

@@ -1,11 +1,13 @@
 """``manage.py publish``."""
 
+import os
 import sys
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from streams.management.commands.publish import read_batches
 from streams.models import Event, Topic
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -14,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def publish(*arguments, stdin=None, monkeypatch=None):
     out = StringIO()
     if stdin is not None:
-        monkeypatch.setattr(sys, "stdin", StringIO(stdin))
+        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin.encode())))
     call_command("publish", *arguments, stdout=out)
     return out.getvalue().splitlines()
 
@@ -87,3 +89,20 @@ def test_a_reused_key_is_said():
     publish("orders", "1", "--key", "k")
     with pytest.raises(CommandError, match="idempotency key"):
         publish("orders", "2", "--key", "k")
+
+
+def test_a_line_of_a_pipe_that_stays_open_is_published_at_once():
+    reading, writing = os.pipe()
+    with open(reading, "rb") as source, open(writing, "wb", buffering=0) as pipe:
+        batches = read_batches(source)
+        for line in (b"one", b"two"):
+            pipe.write(line + b"\n")
+            assert next(batches) == [line.decode()]
+        pipe.write(b"three\nfo")
+        assert next(batches) == ["three"]
+        pipe.write(b"ur\n")
+        assert next(batches) == ["four"]
+
+
+def test_bytes_that_are_no_utf8_do_not_end_the_pipe():
+    assert list(read_batches(BytesIO(b"good\n\xff bad\nlast"))) == [["good", "\ufffd bad"], ["last"]]

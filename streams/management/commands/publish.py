@@ -1,11 +1,11 @@
 """``manage.py publish``: events from the shell, beside a running server or without one."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
+from django.db import reset_queries
 
 from streams.conf import get_settings
 from streams.errors import InvalidJSON, StreamsError
@@ -13,7 +13,8 @@ from streams.publishing import new_event, publish_events
 from streams.wire.event import NewEvent
 from streams.wire.jsontext import decode_json
 
-BATCH = 100
+BATCH = 100  # events of one transaction
+READ_BYTES = 65_536
 
 
 class Command(BaseCommand):
@@ -33,12 +34,14 @@ class Command(BaseCommand):
         data, key = options["data"], options["key"]
         if data is None and key is not None:
             raise CommandError("--key goes with one event, not with standard input")
-        lines: Iterable[str] = [data] if data is not None else (line.rstrip("\r\n") for line in sys.stdin)
-        events = (self._event(line, options["type"], key) for line in lines if line or data is not None)
+        batches = iter([[data]]) if data is not None else read_batches(sys.stdin.buffer)
         try:
-            for batch in self._batches(events, lively=sys.stdin.isatty()):
-                for event_id in publish_events(options["topic"], batch).ids:
+            for batch in batches:
+                events = [self._event(text, options["type"], key) for text in batch]
+                for event_id in publish_events(options["topic"], events).ids:
                     self.stdout.write(event_id)
+                self.stdout.flush()
+                reset_queries()
         except StreamsError as error:
             raise CommandError(str(error)) from None
 
@@ -50,8 +53,20 @@ class Command(BaseCommand):
             value = text
         return new_event(value, type=event_type, key=key)
 
-    @staticmethod
-    def _batches(events: Iterator[NewEvent], *, lively: bool) -> Iterator[list[NewEvent]]:
-        """Up to BATCH events a transaction; from a terminal each at once."""
-        while batch := list(islice(events, 1 if lively else BATCH)):
-            yield batch
+
+def read_batches(source: Any) -> Iterator[list[str]]:
+    """The lines of a binary file that are there, up to BATCH at once; blank ones are passed over.
+
+    Bytes that are no UTF-8 become U+FFFD: one of them must not end a pipe.
+    """
+    rest = b""
+    while chunk := source.read1(READ_BYTES):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from _batches(lines)
+    yield from _batches([rest])
+
+
+def _batches(lines: list[bytes]) -> Iterator[list[str]]:
+    texts = [text for line in lines if (text := line.decode(errors="replace").rstrip("\r"))]
+    for start in range(0, len(texts), BATCH):
+        yield texts[start : start + BATCH]

@@ -104,7 +104,7 @@ function createFoot(item, retry) {
     bindCopy(copy, () => item.text);
     small.append(copy);
   }
-  const usage = usageLine(item.usage);
+  const usage = item.demo ? "" : usageLine(item.usage); // the demo model counts words
   if (usage) small.append(el("span", "usage", usage));
   if (small.childNodes.length) parts.push(small);
   return parts;
