@@ -76,6 +76,7 @@ export function bindPublishForm(url, { fetch }) {
       send.disabled = false;
     }
   });
+  send.disabled = false; // until now a click would have sent the form itself
   data.addEventListener("input", () => problem.textContent && "value" in readData(data.value) && complain(""));
   data.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
