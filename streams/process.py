@@ -19,7 +19,7 @@ POLL_S = 0.05
 async def begin() -> Hub:
     """Start the hub and the process's tasks; a second call does nothing."""
     hub = await current_hub()
-    if hub not in _begun:
+    if hub not in _begun and hub.closing is None:
         _begun.add(hub)
         await _look_at_the_database(hub)
         runner = await current_runner()

@@ -19,7 +19,7 @@ from django.utils import timezone
 from streams.chat.provider import Finished, ModelProvider
 from streams.chat.rendering import render_markdown
 from streams.chat.rooms import describe
-from streams.errors import GenerationFailed, NotFound, TooLarge
+from streams.errors import GenerationFailed, KeyReused, NotFound, TooLarge
 from streams.models import Event, Generation, Room
 from streams.models.generation import GenerationStatus
 from streams.publishing import Identity, new_event, publish_events
@@ -65,11 +65,11 @@ def create_generation(
             "asked_by": who.as_author(),
             "answers": answers,
         }
-        if Event.objects.filter(topic_id=room.topic_id, key=f"answer:{answers}").exists():
+        start = new_event(data, type="generation.start", key=f"answer:{answers}")
+        try:
+            appended = publish_events(f"room:{room.slug}", [start])
+        except KeyReused:  # by another generation: the log decides, whoever asks at the same time
             return None
-        appended = publish_events(
-            f"room:{room.slug}", [new_event(data, type="generation.start", key=f"answer:{answers}")]
-        )
         generation.start_seq = appended.new[0].seq
         generation.save(force_insert=True)
     return generation

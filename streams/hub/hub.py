@@ -234,7 +234,7 @@ async def current_hub() -> Hub:
 
 
 async def close_hub() -> None:
-    """Close the hub of this event loop, if there is one."""
-    hub = _hubs.pop(asyncio.get_running_loop(), None)
+    """Close the hub of this event loop, if there is one; who comes later is turned away by it."""
+    hub = _hubs.get(asyncio.get_running_loop())
     if hub is not None:
         await hub.close()

@@ -5,7 +5,15 @@ import asyncio
 import pytest
 from django.db import OperationalError, connections, transaction
 
-from streams.errors import InvalidEvent, InvalidJSON, InvalidTopicName, KeyReused, TooLarge, Unavailable
+from streams.errors import (
+    InvalidEvent,
+    InvalidJSON,
+    InvalidTopicName,
+    KeyReused,
+    StreamClosed,
+    TooLarge,
+    Unavailable,
+)
 from streams.hub import close_hub, current_hub
 from streams.models import Event, Topic
 from streams.publishing import apublish, apublish_events, group_commit, new_event, publish, publish_events
@@ -223,9 +231,24 @@ class TestGroupCommit:
 
 
 async def test_each_loop_has_a_hub_of_its_own(hub):
+    async def other():
+        mine = await current_hub()
+        await close_hub()
+        return mine
+
     assert await current_hub() is hub
+    assert await asyncio.to_thread(asyncio.run, other()) is not hub
+    assert await current_hub() is hub
+
+
+async def test_who_comes_after_the_end_is_turned_away_and_starts_nothing(hub):
     await close_hub()
-    assert await current_hub() is not hub
+    assert await current_hub() is hub
+    with pytest.raises(Unavailable):
+        await apublish("orders", 1)
+    with pytest.raises(StreamClosed):
+        async with hub.reading("orders"):
+            pass
 
 
 def test_checked_events_publish_together():

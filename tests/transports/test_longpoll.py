@@ -7,25 +7,13 @@ import pytest
 
 from streams.connections import registry
 from streams.errors import CloseReason
-from streams.eventlog import append, reset, trim
+from streams.eventlog import reset, trim
 from streams.models import Topic
 from streams.publishing import apublish
-from streams.wire.event import NewEvent
 from tests.harness.asgi import request
 from tests.harness.waiting import aeventually
 
 JSON = {"Accept": "application/json"}
-
-
-def fill(count, name="orders"):
-    Topic.objects.get_or_create(name=name, defaults={"visibility": "public"})
-    return append(name, [NewEvent(str(number)) for number in range(1, count + 1)])
-
-
-@pytest.fixture
-async def orders(hub):
-    """Ten events of a public topic; their ids."""
-    return (await hub.gateway.run(fill, 10)).ids
 
 
 async def poll(**query):

@@ -5,24 +5,10 @@ import json
 import pytest
 
 from streams.errors import CloseReason
-from streams.eventlog import append
-from streams.models import Topic
 from streams.publishing import apublish
-from streams.wire.event import NewEvent
 from tests.harness.asgi import Exchange
 
 NDJSON = {"Accept": "application/x-ndjson"}
-
-
-@pytest.fixture
-async def orders(hub):
-    """Ten events of a public topic; their ids."""
-
-    def fill():
-        Topic.objects.create(name="orders", visibility="public")
-        return append("orders", [NewEvent(str(number)) for number in range(1, 11)])
-
-    return (await hub.gateway.run(fill)).ids
 
 
 async def lines(exchange, count):

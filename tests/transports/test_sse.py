@@ -14,18 +14,7 @@ from streams.publishing import apublish, apublish_events, create_token, new_even
 from streams.wire.event import NewEvent
 from tests.harness.asgi import EventStream, request
 from tests.harness.waiting import aeventually
-
-
-def fill(count, name="orders"):
-    """A public topic with ``count`` events: 1, 2, 3…"""
-    Topic.objects.get_or_create(name=name, defaults={"visibility": "public"})
-    return append(name, [NewEvent(str(number)) for number in range(1, count + 1)])
-
-
-@pytest.fixture
-async def orders(hub):
-    """Ten events of a public topic; their ids."""
-    return (await hub.gateway.run(fill, 10)).ids
+from tests.transports.topics import fill
 
 
 async def read(count, path="/events/orders", **rest):
