@@ -11,10 +11,10 @@ from django.utils import timezone
 from streams.chat.demo import DemoProvider
 from streams.chat.generation_rows import end_abandoned
 from streams.chat.generations import GenerationRunner
-from streams.chat.rooms import ensure_room, history
+from streams.chat.rooms import _items, ensure_room, history
 from streams.chat.talk import asks_model, retry, say
 from streams.errors import InvalidInput, LimitReached, NotFound, TooLarge
-from streams.models import Event, Generation
+from streams.models import Event, Generation, Topic
 from streams.publishing import Identity, apublish, publish
 from tests.harness.waiting import aeventually
 
@@ -140,6 +140,22 @@ async def test_history_in_the_middle_of_an_answer_plus_what_follows_is_the_whole
                 status[data["generation"]] = data["status"]
         assert state == {str(generation.pk): generation.text}
         assert status == {str(generation.pk): "done"}
+
+
+async def test_an_answer_that_ended_after_the_position_was_read_still_runs_in_that_history(hub, room, run, make_claude):
+    """The row may be ahead of the head that was read before it: history is of the head."""
+    _, generation, events = await run(make_claude("slow"))
+
+    def item_at(head):
+        topic = Topic.objects.get(pk=room.topic_id)
+        topic.head = head
+        (item,) = _items(topic, list(Event.objects.filter(topic=topic, type="generation.start")))
+        return item["status"], item["text"]
+
+    for position in range(generation.start_seq, generation.end_seq):
+        seen = "".join(data["text"] for kind, data, seq in events if kind == "generation.delta" and seq <= position)
+        assert await hub.gateway.run(item_at, position) == ("running", seen)
+    assert await hub.gateway.run(item_at, generation.end_seq) == ("done", generation.text)
 
 
 async def test_the_same_message_twice_is_said_and_answered_once(hub, room):
