@@ -30,6 +30,18 @@ ALLOWED_HOSTS = [
 ]
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("DJANGO_CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
 
+# Pages of other sites that may read topics: full origins (https://app.example.org), or * for what needs no cookie.
+CORS_ORIGINS = [origin for origin in os.environ.get("STREAMS_CORS_ORIGINS", "").replace(",", " ").split() if origin]
+CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ORIGINS
+CORS_ALLOWED_ORIGINS = [origin for origin in CORS_ORIGINS if origin != "*"]
+CORS_ALLOW_CREDENTIALS = not CORS_ALLOW_ALL_ORIGINS
+CORS_URLS_REGEX = r"^/events(/|$)"
+CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "OPTIONS"]
+CORS_ALLOW_HEADERS = [
+    "accept", "authorization", "cache-control", "content-type", "idempotency-key", "last-event-id", "x-csrftoken",
+]  # fmt: skip
+CORS_EXPOSE_HEADERS = ["Retry-After"]
+
 INSTALLED_APPS = [
     "streams",  # before daphne: its runserver is ours
     "daphne",  # before staticfiles, as its system check asks
@@ -40,9 +52,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
+    "corsheaders",
 ]
 
 MIDDLEWARE = [  # Django's, run in the loop instead of a thread each
+    "corsheaders.middleware.CorsMiddleware",  # first: a refusal must be readable too
     "streams.http.inline.Security",
     "streams.http.csp.content_security_policy",
     "streams.http.inline.Session",

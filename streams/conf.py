@@ -10,7 +10,12 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 VISIBILITIES = ("public", "members", "private")
-ELSEWHERE = {"STREAMS_MEDIA_ROOT", "STREAMS_STATIC_ROOT", "STREAMS_MAX_REQUEST_BYTES"}  # read by the project
+ELSEWHERE = {
+    "STREAMS_MEDIA_ROOT",
+    "STREAMS_STATIC_ROOT",
+    "STREAMS_CORS_ORIGINS",
+    "STREAMS_MAX_REQUEST_BYTES",
+}  # read by the project
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,14 @@ class StreamSettings:
     drain_retry_ms: int = 1_000  # the same when the server goes down: plus up to as much again by chance
     log_page_events: int = 256  # one read of the log for a reader behind the ring
     log_page_bytes: int = 262_144  # and about what it holds of a reader that then stops reading
+    recheck_s: float = 10.0  # how often it is asked again whether those who read still may
+    max_topics: int = 50  # of one connection
     wake_slice: int = 64  # readers woken before the loop looks at its sockets again
+
+    # WebSockets
+    max_frame_bytes: int = 1_048_576  # of one message to the server
+    max_operations_per_s: float = 100.0  # of one socket of topics, publishing included; bursts of ten times that
+    max_refused: int = 100  # operations above the rate, one after the other, before the socket is closed
 
     # Rings
     ring_events: int = 4_096  # events kept per followed topic: 1 s at 4,000 events/s

@@ -155,6 +155,11 @@ class CloseReason(StrEnum):
         return self in (CloseReason.SHUTDOWN, CloseReason.LAGGED)
 
     @property
+    def status(self) -> int:
+        """The HTTP status, where nothing was sent yet."""
+        return {CloseReason.UNAUTHORIZED: 401, CloseReason.KICKED: 403, CloseReason.EXPIRED: 404}.get(self, 503)
+
+    @property
     def close_code(self) -> int:
         """The WebSocket close code that goes with the reason."""
         return {
@@ -171,11 +176,18 @@ class StreamClosed(StreamsError):
 
     status, code = 503, "stream_closed"
 
-    def __init__(self, reason: CloseReason) -> None:
+    def __init__(self, reason: CloseReason, *, behind: int | None = None) -> None:
         super().__init__(f"the server ends this stream: {reason}")
         self.reason = reason
+        self.behind = behind
+        self.status = reason.status
         self.close_code = reason.close_code
         self.retryable = reason.reconnect
+
+    def told(self) -> dict[str, object]:
+        """The data of ``stream.close``: ``{"reason", "reconnect"}``; of a slow reader how far it was ``behind``."""
+        told: dict[str, object] = {"reason": self.reason, "reconnect": self.reason.reconnect}
+        return told if self.behind is None else told | {"behind": self.behind}
 
 
 class GenerationFailed(StreamsError):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 
 from streams.chat.model import close_runner, current_runner
-from streams.connections import keep_trimmed, publish_vitals, registry
+from streams.connections import keep_checked, keep_trimmed, publish_vitals, registry
 from streams.errors import CloseReason, Unavailable
 from streams.hub import Hub, close_hub, current_hub
 from streams.setup import migrations_missing
@@ -24,6 +24,7 @@ async def begin() -> Hub:
         await _look_at_the_database(hub)
         runner = await current_runner()
         hub.tasks.keep_running("vital signs", partial(publish_vitals, hub))
+        hub.tasks.keep_running("rights of readers", partial(keep_checked, hub))
         hub.tasks.keep_running("trimming", partial(keep_trimmed, hub))
         hub.tasks.keep_running("abandoned answers", runner.keep_ending_abandoned)
     return hub

@@ -6,7 +6,9 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.urls import re_path
 
 from streams.chat.room_socket import RoomSocket
+from streams.diagnostics.echo_socket import EchoSocket
 from streams.errors import NotFound
+from streams.transports.websocket import TopicSocket
 
 
 class NothingHere(AsyncWebsocketConsumer):
@@ -27,5 +29,8 @@ def socket(consumer: Any) -> Any:
 
 websocket_urlpatterns = [
     re_path(r"^ws/rooms/(?P<slug>[-a-zA-Z0-9_]{1,60})$", socket(RoomSocket)),
+    re_path(r"^events$", socket(TopicSocket)),
+    re_path(r"^events/(?P<topic>(?s:.*))$", socket(TopicSocket)),
+    re_path(r"^diagnostics/socket$", socket(EchoSocket)),
     re_path(r"", socket(NothingHere)),
 ]

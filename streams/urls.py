@@ -7,8 +7,9 @@ from django.views.generic import RedirectView
 
 from streams.chat.ask import chat
 from streams.chat.views import room_history, room_page
+from streams.diagnostics.views import diagnostics_page, diagnostics_probe
 from streams.topics.views import topic_list, topic_page
-from streams.transports.views import events
+from streams.transports.views import events, events_of_many
 
 urlpatterns = [
     path("", room_page, name="chat"),
@@ -17,7 +18,10 @@ urlpatterns = [
     path("chat", chat, name="ask"),
     path("topics/", topic_list, name="topics"),
     path("topics/<str:name>", topic_page, name="topic"),
+    path("events", events_of_many, name="events-of-many"),
     re_path(r"^events/(?P<topic>(?s:.*))$", events, name="events"),  # line ends too: the view says what is wrong
+    path("diagnostics/", diagnostics_page, name="diagnostics"),
+    path("diagnostics/<slug:name>", diagnostics_probe, name="diagnostics-probe"),
     path("favicon.ico", RedirectView.as_view(url=static("streams/favicon.svg"), permanent=True)),
     path("login/", LoginView.as_view(template_name="streams/login.html"), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),

@@ -30,12 +30,12 @@ def test_every_transcript_stands_in_the_wire_page():
     assert shown == {path.name: path.read_text() for path in TRANSCRIPTS.iterdir()}
 
 
-NDJSON, ORDER = NdjsonFrames(), event(42, '{"number":17,"state":"paid"}', "order_update")
+NDJSON, ORDER = NdjsonFrames(one=True), event(42, '{"number":17,"state":"paid"}', "order_update")
 MADE = {
     "ndjson.jsonl": [
-        NDJSON.opening("orders", Position(EPOCH, 41), retry_ms=2000),
-        NDJSON.batch(Batch((ORDER,), 42)),
-        NDJSON.batch(Batch((), 42)),
+        NDJSON.opening({"orders": Position(EPOCH, 41)}, retry_ms=2000),
+        NDJSON.batch(Batch("orders", (ORDER,), 42)),
+        NDJSON.batch(Batch("orders", (), 42)),
         NDJSON.farewell(StreamClosed(CloseReason.SHUTDOWN), retry_ms=1000),
     ],
     "sse-stream.txt": [

@@ -22,6 +22,7 @@ from streams.chat.model import current_runner
 from streams.chat.provider import Finished, Piece, Prompt, TextPiece
 from streams.connections import Connection, registry
 from streams.errors import (
+    CloseReason,
     Forbidden,
     GenerationFailed,
     InvalidInput,
@@ -116,12 +117,17 @@ def _begin(
 
 
 async def _pieces(
-    hub: Hub, runner: GenerationRunner, generation: Generation, prompt: Prompt
+    hub: Hub, runner: GenerationRunner, generation: Generation, prompt: Prompt, connection: Connection
 ) -> AsyncGenerator[Piece, None]:
-    """What the model says, as it comes; GenerationFailed also when the server stops while the model is silent."""
-    stopped = GenerationFailed("interrupted", "the server was stopped while answering", retryable=True)
+    """What the model says, as it comes; GenerationFailed also when the server ends it while the model is silent."""
     async with runner.asked(generation, prompt) as pipe:
-        with hub.told_of_the_end(partial(pipe.close, stopped)), suppress(PipeClosed):
+
+        def end(reason: CloseReason) -> None:
+            text = "the server was stopped while answering" if reason == CloseReason.SHUTDOWN else f"ended: {reason}"
+            pipe.close(GenerationFailed("interrupted", text, retryable=reason.reconnect))
+
+        connection.end = end
+        with hub.told_of_the_end(partial(end, CloseReason.SHUTDOWN)), suppress(PipeClosed):
             while True:
                 for piece in await pipe.take():
                     yield piece
@@ -133,10 +139,10 @@ async def _stream(
     """The pieces as frames. When the caller leaves, the call upstream is closed at once; the row says interrupted."""
     text: list[str] = []
     outcome: Outcome | None = None
-    with registry.opened(Connection("chat", (), who.id)):
+    with registry.opened(Connection("chat", who)) as connection:
         try:
             yield OPENING
-            async with aclosing(_pieces(hub, runner, generation, prompt)) as pieces:
+            async with aclosing(_pieces(hub, runner, generation, prompt, connection)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, TextPiece):
                         text.append(piece.text)

@@ -1,7 +1,8 @@
 """Who is connected to this process, which process does what only one must do, and the server's vital signs."""
 
 from streams.connections.lease import claim_lease, process_name, release_lease
-from streams.connections.registry import Connection, Registry, registry
+from streams.connections.recheck import keep_checked
+from streams.connections.registry import Connection, Registry, connected_reader, registry
 from streams.connections.upkeep import keep_trimmed
 from streams.connections.vitals import publish_vitals
 
@@ -9,6 +10,8 @@ __all__ = [
     "Connection",
     "Registry",
     "claim_lease",
+    "connected_reader",
+    "keep_checked",
     "keep_trimmed",
     "process_name",
     "publish_vitals",

@@ -1,22 +1,28 @@
 """The open streams and sockets of this process, in memory."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from time import time
+
+from streams.errors import CloseReason
+from streams.hub import Hub, Reader, open_reader
+from streams.publishing import Identity
 
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """A live connection: its technique, its topics, and who reads.
+    """A live connection: its technique, who reads, which topics just now, and how to end it.
 
-    technique: ``sse``, ``ndjson``, ``longpoll``, ``websocket`` or ``chat``.
+    technique: ``sse``, ``ndjson``, ``longpoll``, ``websocket`` or ``chat``. end: lets the stream tell its client the
+    reason and end; what is being sent is sent first.
     """
 
     technique: str
-    topics: tuple[str, ...]
-    who: str
+    who: Identity
+    end: Callable[[CloseReason], None] = lambda reason: None
+    topics: Collection[str] = ()
     opened_at: float = field(default_factory=time)  # seconds since the epoch
 
 
@@ -51,3 +57,11 @@ class Registry:
 
 
 registry = Registry()
+
+
+@asynccontextmanager
+async def connected_reader(hub: Hub, technique: str, who: Identity) -> AsyncGenerator[Reader, None]:
+    """A reader without topics yet, which is a live connection for as long as the block runs."""
+    async with open_reader(hub) as reader:
+        with registry.opened(Connection(technique, who, reader.end, reader.topics)):
+            yield reader

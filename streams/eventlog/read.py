@@ -6,21 +6,24 @@ from dataclasses import dataclass
 from django.db.models import Min
 
 from streams.errors import NoSuchTopic
-from streams.models import Event, Topic
+from streams.models import Event, SlowReaders, Topic
 from streams.wire.event import LogEvent
 
 FIRST_ROWS = 8  # read before anything is known of their size; how many more is reckoned from them
 HEADS_AT_ONCE = 500
+_HEAD = ("id", "epoch", "head", "slow_readers", "max_lag")
 _FIELDS = ("topic__epoch", "seq", "type", "data", "created_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a topic's log stands."""
+    """Where a topic's log stands, and what becomes of readers that fall behind it."""
 
     topic_id: int
     epoch: str
     seq: int
+    slow_readers: str = SlowReaders.REPLAY
+    max_lag: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class LogPage:
 
 def read_head(name: str) -> Head:
     """The head of one topic; raises NoSuchTopic."""
-    row = Topic.objects.filter(name=name).values_list("id", "epoch", "head").first()
+    row = Topic.objects.filter(name=name).values_list(*_HEAD).first()
     if row is None:
         raise NoSuchTopic(f"no topic {name!r}")
     return Head(*row)
@@ -44,7 +47,7 @@ def read_heads(topic_ids: Collection[int]) -> dict[int, Head]:
     heads: dict[int, Head] = {}
     ids = sorted(topic_ids)
     for start in range(0, len(ids), HEADS_AT_ONCE):
-        rows = Topic.objects.filter(id__in=ids[start : start + HEADS_AT_ONCE]).values_list("id", "epoch", "head")
+        rows = Topic.objects.filter(id__in=ids[start : start + HEADS_AT_ONCE]).values_list(*_HEAD)
         heads.update((row[0], Head(*row)) for row in rows)
     return heads
 

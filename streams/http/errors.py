@@ -21,7 +21,7 @@ def error_response(error: StreamsError) -> JsonResponse:
     """The JSON answer of an error; tells how to sign in (401) and when to come again (429, 503)."""
     response = JsonResponse({"error": error.as_json()}, status=error.status)
     response.headers["Cache-Control"] = "no-store"
-    if isinstance(error, NotSignedIn):
+    if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="streams"'
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = error.allow

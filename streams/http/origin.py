@@ -1,16 +1,34 @@
-"""Where a WebSocket may come from: browsers send cookies along from any page, and no preflight protects a socket."""
+"""Which pages may open streams here: browsers send cookies along from any page, and no preflight protects a stream.
+
+The site's own pages (scheme, host and port), trusted origins, and those that ``STREAMS_CORS_ORIGINS`` lists. A ``*``
+there opens what needs no cookie, and no socket: a socket is sent the cookies whatever it is told.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 
 from streams.errors import Forbidden
 
 
+def _may_open(origin: str, site: str) -> bool:
+    return origin == site or origin in settings.CSRF_TRUSTED_ORIGINS or origin in settings.CORS_ALLOWED_ORIGINS
+
+
+def check_reading_origin(request: HttpRequest) -> None:
+    """Raise Forbidden for a foreign page's request to read: it could not see the answer, but would hold a stream."""
+    origin = request.headers.get("Origin")
+    if origin is None or settings.CORS_ALLOW_ALL_ORIGINS:
+        return
+    if not _may_open(origin, f"{request.scheme}://{request.get_host()}"):
+        raise Forbidden(f"streams are not open to pages of {origin:.200}")
+
+
 def check_origin(scope: Mapping[str, Any], headers: Mapping[str, str]) -> None:
-    """Raise Forbidden unless the page is of this very site (scheme, host and port) or of a trusted origin.
+    """Raise Forbidden unless a socket is opened by a page that may.
 
     No Origin at all is a program's: it needs a bearer token, which no page can be made to send.
     """
@@ -23,7 +41,7 @@ def check_origin(scope: Mapping[str, Any], headers: Mapping[str, str]) -> None:
     domain, _ = split_domain_port(host)
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
         raise Forbidden(f"host {host:.200} is not served here")
-    if origin != f"{_scheme(scope, headers)}://{host}" and origin not in settings.CSRF_TRUSTED_ORIGINS:
+    if not _may_open(origin, f"{_scheme(scope, headers)}://{host}"):
         raise Forbidden(f"sockets are not open to pages of {origin:.200}")
 
 

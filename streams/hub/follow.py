@@ -1,103 +1,139 @@
-"""Follow: the one place where replay meets live."""
+"""Follow: a reader of one topic or of many, from where it stands to the head and on."""
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
 
-from streams.errors import CloseReason, StreamClosed
-from streams.eventlog import read_bounds
+from streams.errors import CloseReason, InvalidInput, StreamClosed
+from streams.hub.cursor import Cursor
 from streams.hub.hub import Hub
-from streams.hub.live import LiveTopic
-from streams.hub.ring import Batch, Gap
-from streams.wire.event import event_id
-from streams.wire.last_event_id import Wish, WishKind
+from streams.hub.live import Waiter
+from streams.hub.position import Position, resolve
+from streams.hub.ring import Batch
+from streams.wire.last_event_id import Wish
+
+HEARTBEAT = Batch("", (), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a reader stands: it has seen ``seq`` of ``epoch``. gap: what must be told before the first event."""
+class Reader:
+    """A cursor in each of its topics, and nothing else: what it has not taken yet costs nothing.
 
-    epoch: str
-    seq: int
-    gap: Gap | None = None
+    Consume under ``open_reader``, which leaves the topics again.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.closing: CloseReason | None = None
+        self._cursors: dict[str, Cursor] = {}
+        self._reading: dict[str, AsyncExitStack] = {}
+        self._waiter = Waiter(hub.silence)
 
     @property
-    def id(self) -> str:
-        """The last event id that a client is told."""
-        return event_id(self.epoch, self.seq)
+    def topics(self) -> Collection[str]:
+        """Their names, in the order in which they were subscribed to."""
+        return self._cursors.keys()
+
+    @property
+    def positions(self) -> dict[str, Position]:
+        """Where it stands, by topic."""
+        return {name: cursor.position for name, cursor in self._cursors.items()}
+
+    async def subscribe(self, name: str, wish: Wish) -> Position:
+        """Read ``name`` too, from where ``wish`` leads. Raises InvalidInput, NoSuchTopic, Unavailable, StreamClosed.
+
+        Cancellation: nothing is subscribed to.
+        """
+        if name in self._reading:
+            raise InvalidInput(f"topic {name} is already subscribed to here")
+        stack = self._reading[name] = AsyncExitStack()
+        try:
+            live = await stack.enter_async_context(self.hub.reading(name))
+            position = await resolve(self.hub, live, wish)
+        except BaseException:
+            del self._reading[name]
+            await stack.aclose()
+            raise
+        self._cursors[name] = Cursor(live, position)
+        self._waiter.wake()
+        return position
+
+    async def unsubscribe(self, name: str) -> None:
+        """Read ``name`` no longer. Raises InvalidInput if it is not read."""
+        cursor = self._cursors.pop(name, None)
+        if cursor is None:
+            raise InvalidInput(f"topic {name:.128} is not subscribed to here")
+        cursor.live.forget(self._waiter)
+        await self._reading.pop(name).aclose()
+
+    async def leave(self) -> None:
+        """Leave all topics."""
+        for name in tuple(self._cursors):
+            await self.unsubscribe(name)
+
+    def end(self, reason: CloseReason) -> None:
+        """Let ``follow`` end with ``reason`` as soon as what is being sent is sent."""
+        self.closing = self.closing or reason
+        self._waiter.wake()
+
+    def check_open(self) -> None:
+        """Raise StreamClosed once this reader, or every reader, is to end."""
+        self.hub.check_open()
+        if self.closing is not None:
+            raise StreamClosed(self.closing)
+
+    def cursor(self, name: str) -> Cursor | None:
+        """Its cursor in a topic; another one after it was subscribed to again."""
+        return self._cursors.get(name)
+
+    def with_news(self) -> list[Cursor]:
+        """The cursors that have a step to take."""
+        return [cursor for cursor in self._cursors.values() if cursor.has_news]
+
+    async def wait(self) -> bool:
+        """Wait until a topic moves: True; False after a heartbeat's silence. Cancellation: safe."""
+        return await self._waiter.wait([cursor.live for cursor in self._cursors.values()])
+
+    def wake(self) -> None:
+        """Let ``follow`` look again."""
+        self._waiter.wake()
 
 
-async def resolve(hub: Hub, live: LiveTopic, wish: Wish) -> Position:
-    """The position that a wish leads to; with a gap where it can't be honoured. Raises Unavailable.
-
-    A wish that is malformed, of another life of the log or ahead of its head begins at the oldest event that is kept;
-    one whose events are partly trimmed, after those that are lost.
-    """
-    if wish.kind is WishKind.NOW:
-        return Position(live.epoch, live.ring.head)
-    of_this_life = wish.kind is WishKind.AFTER and wish.epoch in (None, live.epoch)
-    if of_this_life and live.ring.first - 1 <= wish.number <= live.ring.head:
-        return Position(live.epoch, wish.number)
-    head, first = await hub.gateway.run(read_bounds, live.name)
-    if wish.kind is WishKind.LAST:
-        return Position(head.epoch, max(head.seq - wish.number, first - 1))
-    oldest = Position(head.epoch, first - 1)
-    if wish.kind is WishKind.EARLIEST:
-        return oldest
-    reason, lost = "malformed", None
-    if wish.kind is WishKind.AFTER:
-        reason = "epoch"
-        if wish.epoch in (None, head.epoch) and wish.number <= head.seq:
-            if wish.number >= first - 1:
-                return Position(head.epoch, wish.number)
-            reason, lost = "trimmed", first - 1 - wish.number
-    return Position(oldest.epoch, oldest.seq, Gap(wish.text, oldest.id, lost, reason))
+@asynccontextmanager
+async def open_reader(hub: Hub) -> AsyncGenerator[Reader, None]:
+    """A reader without topics yet; it leaves those it has then, whichever way the block ends."""
+    reader = Reader(hub)
+    with hub.told_of_the_end(reader.wake):
+        try:
+            yield reader
+        finally:
+            await reader.leave()
 
 
-async def follow(hub: Hub, live: LiveTopic, position: Position, *, wait: bool = True) -> AsyncGenerator[Batch, None]:
-    """Yield batches of events after ``position``: from the ring while it holds them, else from the log.
+async def follow(reader: Reader, *, wait: bool = True) -> AsyncGenerator[Batch, None]:
+    """Yield batches of events, each of one topic, from where the reader stands: first what is there, then what comes.
 
-    Nothing is lost or repeated across the seam between log and ring: both are asked by sequence number. Events that
-    were trimmed before they could be read, and a new life of the log, are told by the batch's gap. A batch with
-    neither events nor gap is a heartbeat's silence. Without ``wait`` it ends where it would have to wait.
+    One step in every topic that has news, then the next, so that a busy topic keeps no other waiting. A batch with
+    neither events nor gap is a heartbeat's silence. Without ``wait`` it ends where it would have to wait. Topics may be
+    subscribed to and unsubscribed from meanwhile.
     Raises StreamClosed when the server ends the stream, Unavailable when the log can't be read.
     Cancellation: safe at every await; consume under ``aclosing``.
     """
-    epoch, cursor = position.epoch, position.seq
-    if position.gap is not None:
-        yield Batch((), cursor, position.gap)
+    rested = False
     while True:
-        hub.check_open()
-        if live.gone:
-            raise StreamClosed(CloseReason.EXPIRED)
-        if epoch != live.epoch:
-            gap = Gap(event_id(epoch, cursor), event_id(live.epoch, 0), None, "epoch")
-            epoch, cursor = live.epoch, 0
-            yield Batch((), cursor, gap)
-            continue
-        batch = live.ring.take(cursor)
-        if batch is None:
-            batch = await _from_log(hub, live, cursor)
-            if batch is None:
-                continue
-        if batch.events or batch.gap:
-            cursor = batch.cursor
-            hub.events_out += len(batch.events)
-            yield batch
+        reader.check_open()
+        cursors = reader.with_news()
+        for cursor in cursors:
+            name = cursor.live.name
+            if reader.cursor(name) is not cursor:
+                continue  # unsubscribed from meanwhile
+            batch = await cursor.step(reader.hub, rested=rested)
+            if batch is not None and reader.cursor(name) is cursor:
+                yield batch
+                reader.check_open()
+        if cursors:
+            rested = False
         elif not wait:
             return
-        elif cursor >= live.ring.head and not await live.wait():
-            yield Batch((), cursor)
-
-
-async def _from_log(hub: Hub, live: LiveTopic, cursor: int) -> Batch | None:
-    """One page after ``cursor``; None if the log began a new life meanwhile, or the topic is gone."""
-    epoch = live.epoch
-    page = await hub.read_log(live, cursor)
-    if page is None or not hub.learn(live, page.head) or live.epoch != epoch:
-        return None
-    first = page.events[0].seq if page.events else page.head.seq + 1
-    seen = page.events[-1].seq if page.events else page.head.seq
-    gap = None
-    if first > cursor + 1:
-        gap = Gap(event_id(epoch, cursor), event_id(epoch, first - 1), first - 1 - cursor, "trimmed")
-    return Batch(page.events, seen, gap)
+        else:
+            rested = await reader.wait()
+            if not rested:
+                yield HEARTBEAT

@@ -11,7 +11,7 @@ from streams.errors import CloseReason, NoSuchTopic, StreamClosed
 from streams.eventlog import Gateway, Head, LogPage, read_head, read_heads, read_page
 from streams.flow import Supervisor
 from streams.hub.doorbell import Doorbell, running_hubs
-from streams.hub.live import LiveTopic
+from streams.hub.live import LiveTopic, Silence
 from streams.hub.ring import Announcement
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ class Hub:
         self.gateway = Gateway(threads=settings.database_threads, timeout_s=settings.database_timeout_s)
         self.tasks = Supervisor()
         self.doorbell = Doorbell(self)
+        self.silence = Silence()
         self.closing: CloseReason | None = None
         self._to_tell: set[Callable[[], None]] = set()
         self.events_in = 0
@@ -50,8 +51,6 @@ class Hub:
     def end_streams(self, reason: CloseReason) -> None:
         """Wake every reader to be told that its stream ends; new ones are turned away. Readers' cleanup comes after."""
         self.closing = reason
-        for live in self._live.values():
-            live.wake()
         for tell in tuple(self._to_tell):
             tell()
 
@@ -64,7 +63,7 @@ class Hub:
 
     @contextmanager
     def told_of_the_end(self, tell: Callable[[], None]) -> Iterator[None]:
-        """Call ``tell`` when streams are to end (at once, if they are already): for streams that follow no topic."""
+        """Call ``tell`` when streams are to end; at once, if they are already."""
         self._to_tell.add(tell)
         try:
             if self.closing is not None:
@@ -104,7 +103,7 @@ class Hub:
         """Stand at the head of the log. Several readers may come here at once: the first answer counts."""
         head = await self.gateway.run(read_head, live.name)
         if not live.opened.is_set():
-            live.begin(head.topic_id, head.epoch, head.seq)
+            live.begin(head)
             live.opened.set()
             self._mark(live)
 
@@ -177,10 +176,10 @@ class Hub:
     def learn(self, live: LiveTopic, head: Head) -> bool:
         """Take to heart what the database says of the head; False if the log began a new life."""
         if head.epoch != live.epoch:
-            live.begin(head.topic_id, head.epoch, head.seq)
+            live.begin(head)
             live.wake()
             return False
-        live.target = max(live.target, head.seq)
+        live.learn(head)
         self._mark(live)
         return True
 
@@ -210,9 +209,7 @@ class Hub:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(min(1.0, self.settings.heartbeat_s / 4))
-            since = self.loop.time() - self.settings.heartbeat_s
-            for live in self._live.values():
-                live.beat(since)
+            self.silence.beat(self.loop.time() - self.settings.heartbeat_s)
 
 
 _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = weakref.WeakKeyDictionary()

@@ -2,9 +2,69 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 
 from streams.conf import StreamSettings
+from streams.eventlog import Head
 from streams.hub.ring import Announcement, Ring
+from streams.models import SlowReaders
+
+
+class Silence:
+    """Who waits in this process, and since when: the source of heartbeats."""
+
+    def __init__(self) -> None:
+        self._since: dict[Waiter, float] = {}  # loop times, oldest first
+
+    def __len__(self) -> int:
+        return len(self._since)
+
+    def begin(self, waiter: "Waiter", now: float) -> None:
+        """Note that ``waiter`` begins to wait."""
+        self._since[waiter] = now
+
+    def end(self, waiter: "Waiter") -> None:
+        """Note that it waits no longer."""
+        del self._since[waiter]
+
+    def beat(self, waiting_since: float) -> None:
+        """Let those who wait since ``waiting_since`` (loop time) or longer send a heartbeat."""
+        for waiter, since in self._since.items():
+            if since > waiting_since:
+                break
+            waiter.wake(news=False)
+
+
+class Waiter:
+    """One reader that waits, for whichever of its topics moves first."""
+
+    __slots__ = ("_future", "_silence")
+
+    def __init__(self, silence: Silence) -> None:
+        self._silence = silence
+        self._future: asyncio.Future[bool] | None = None
+
+    async def wait(self, topics: Iterable["LiveTopic"]) -> bool:
+        """Wait for the next round of any of ``topics``: True; False after a heartbeat's silence. Cancellation: safe.
+
+        Whoever looked for news before calling this misses none: nothing happens between the look and the wait.
+        """
+        loop = asyncio.get_running_loop()
+        future = self._future = loop.create_future()
+        for live in topics:
+            live.enlist(self)
+        self._silence.begin(self, loop.time())
+        try:
+            woken: bool = await future
+            return woken
+        finally:
+            self._silence.end(self)
+            self._future = None
+
+    def wake(self, *, news: bool = True) -> None:
+        """End the wait, if it waits."""
+        if self._future is not None and not self._future.done():
+            self._future.set_result(news)
 
 
 class LiveTopic:
@@ -19,14 +79,16 @@ class LiveTopic:
         self.topic_id = 0
         self.epoch = ""
         self.target = 0  # the highest seq heard of; the ring catches up with it from the log
+        self.slow_readers: str = SlowReaders.REPLAY
+        self.max_lag: int | None = None  # events behind which a reader is slow; None: when it leaves the ring
         self.gone = False  # the topic was deleted
         self.readers = 0
         self.last_left = 0.0  # loop time
         self.opened = asyncio.Event()
-        self.ring = Ring(0, max_events=settings.ring_events, max_bytes=settings.ring_bytes)
+        self.ring = Ring(name, max_events=settings.ring_events, max_bytes=settings.ring_bytes)
         self._slice = settings.wake_slice
-        self._waiting: deque[tuple[float, asyncio.Future[bool]]] = deque()
-        self._round: deque[tuple[float, asyncio.Future[bool]]] = deque()
+        self._waiting: dict[Waiter, None] = {}
+        self._round: deque[Waiter] = deque()
         self._again = False
 
     @property
@@ -36,16 +98,21 @@ class LiveTopic:
 
     @property
     def waiting(self) -> int:
-        """How many wait for the next round, those who left since the last heartbeat included."""
+        """How many are to be woken by the next event, or are being woken now."""
         return len(self._waiting) + len(self._round)
 
-    def begin(self, topic_id: int, epoch: str, head: int) -> None:
+    def begin(self, head: Head) -> None:
         """Stand at ``head`` of (a new life of) the log."""
-        if epoch != self.epoch:
-            self.target = head
-        self.topic_id, self.epoch = topic_id, epoch
-        self.target = max(self.target, head)
-        self.ring.skip_to(head)
+        if head.epoch != self.epoch:
+            self.target = head.seq
+        self.topic_id, self.epoch = head.topic_id, head.epoch
+        self.learn(head)
+        self.ring.skip_to(head.seq)
+
+    def learn(self, head: Head) -> None:
+        """Take what the database says of this life of the log. Whoever calls looks at ``behind`` after it."""
+        self.target = max(self.target, head.seq)
+        self.slow_readers, self.max_lag = head.slow_readers, head.max_lag
 
     def hear(self, announcement: Announcement) -> None:
         """Take what the doorbell brought. Whoever calls looks at ``behind`` after it."""
@@ -55,35 +122,27 @@ class LiveTopic:
         if self.ring.offer(announcement.events):
             self.wake()
 
-    async def wait(self) -> bool:
-        """Wait for the next round: True; False after a heartbeat's silence. Cancellation: safe."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[bool] = loop.create_future()
-        self._waiting.append((loop.time(), future))
-        return await future
+    def enlist(self, waiter: Waiter) -> None:
+        """Wake ``waiter`` in the next round; once, however often it asks."""
+        self._waiting[waiter] = None
+
+    def forget(self, waiter: Waiter) -> None:
+        """Wake it no more."""
+        self._waiting.pop(waiter, None)
 
     def wake(self) -> None:
         """Wake all who wait, a slice at a time; called again during a round, it starts another after it."""
         if self._round:
             self._again = True
         elif self._waiting:
-            self._round, self._waiting = self._waiting, deque()
+            self._round, self._waiting = deque(self._waiting), {}
             self._wake_slice()
 
     def _wake_slice(self) -> None:
         for _ in range(min(self._slice, len(self._round))):
-            _, future = self._round.popleft()
-            if not future.done():
-                future.set_result(True)
+            self._round.popleft().wake()
         if self._round:
             asyncio.get_running_loop().call_soon(self._wake_slice)
         elif self._again:
             self._again = False
             asyncio.get_running_loop().call_soon(self.wake)
-
-    def beat(self, waiting_since: float) -> None:
-        """Let those who wait since ``waiting_since`` (loop time) or longer send a heartbeat; forget those who left."""
-        while self._waiting and (self._waiting[0][0] <= waiting_since or self._waiting[0][1].done()):
-            _, future = self._waiting.popleft()
-            if not future.done():
-                future.set_result(False)

@@ -25,7 +25,10 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A reader could not be served from where it asked; the fields of ``stream.gap``. lost: events, None: unknown."""
+    """A reader could not be served from where it asked; the fields of ``stream.gap``.
+
+    lost: events, None: unknown. reason: ``trimmed``, ``epoch``, ``malformed`` or ``lagged``.
+    """
 
     requested: str
     resumed_at: str
@@ -35,11 +38,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a reader takes at once: the events, the seq it has then seen, and the gap before them, if there is one.
+    """What a reader takes at once of one topic: the events, the seq it has then seen, and the gap before them, if any.
 
-    No events and no gap: nothing happened for a heartbeat.
+    No events and no gap: nothing happened for a heartbeat, in any of its topics.
     """
 
+    topic: str
     events: tuple[LogEvent, ...]
     cursor: int
     gap: Gap | None = None
@@ -56,9 +60,10 @@ class Batch:
 class Ring:
     """Dense: holds every event from ``first`` to ``head``."""
 
-    __slots__ = ("_batches", "_bytes", "_events", "_max_bytes", "_max_events", "head")
+    __slots__ = ("_batches", "_bytes", "_events", "_max_bytes", "_max_events", "_topic", "head")
 
-    def __init__(self, head: int, *, max_events: int, max_bytes: int) -> None:
+    def __init__(self, topic: str, *, head: int = 0, max_events: int, max_bytes: int) -> None:
+        self._topic = topic
         self.head = head
         self._events: list[LogEvent] = []
         self._bytes = 0
@@ -127,4 +132,4 @@ class Ring:
         while end < len(self._events) and size < BATCH_BYTES:
             size += len(self._events[end].data)
             end += 1
-        return Batch(tuple(self._events[start:end]), self.first + end - 1)
+        return Batch(self._topic, tuple(self._events[start:end]), self.first + end - 1)

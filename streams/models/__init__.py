@@ -5,6 +5,6 @@ from streams.models.generation import Generation
 from streams.models.lease import Lease
 from streams.models.room import Room
 from streams.models.token import Token
-from streams.models.topic import Topic, Visibility
+from streams.models.topic import SlowReaders, Topic, Visibility
 
-__all__ = ["Event", "Generation", "Lease", "Room", "Token", "Topic", "Visibility"]
+__all__ = ["Event", "Generation", "Lease", "Room", "SlowReaders", "Token", "Topic", "Visibility"]

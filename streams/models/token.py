@@ -1,5 +1,7 @@
 """A bearer token for programs: what it may do is written beside its digest."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 
@@ -26,3 +28,13 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def flaw(self, now: datetime) -> str | None:
+        """Why it is no good at ``now``, to go after "the token"; None if it is good. Looks at its user."""
+        if self.revoked_at is not None:
+            return "was revoked"
+        if self.expires_at is not None and self.expires_at <= now:
+            return "has expired"
+        if self.user is not None and not self.user.is_active:
+            return "belongs to a user who is disabled"
+        return None

@@ -1,7 +1,13 @@
 """The one way in: who may, what is well formed, and the commit that many share."""
 
-from streams.publishing.identity import Identity, identify, welcome_guest
-from streams.publishing.permissions import check_publish, check_read, topic_to_read
+from streams.publishing.identity import Identity, identify, identify_again, welcome_guest
+from streams.publishing.permissions import (
+    check_publish,
+    check_read,
+    check_topics_to_read,
+    still_readable,
+    topic_to_read,
+)
 from streams.publishing.publish import apublish, apublish_events, new_event, publish, publish_events
 from streams.publishing.tokens import create_token
 
@@ -11,11 +17,14 @@ __all__ = [
     "apublish_events",
     "check_publish",
     "check_read",
+    "check_topics_to_read",
     "create_token",
     "identify",
+    "identify_again",
     "new_event",
     "publish",
     "publish_events",
+    "still_readable",
     "topic_to_read",
     "welcome_guest",
 ]

@@ -4,10 +4,16 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, Literal
 
+from django.conf import settings
+from django.contrib.auth import get_user, get_user_model
+from django.utils import timezone
+
 from streams.conf import guests_allowed
-from streams.errors import InvalidInput, NotSignedIn
+from streams.errors import InvalidInput
 from streams.models import Token
 from streams.publishing.tokens import verify_token
 
@@ -19,7 +25,10 @@ ANIMALS = "Badger Bear Crane Dolphin Eagle Falcon Finch Fox Gecko Hare Heron Ibi
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks. id: ``u:<pk>``, ``g:<random>``, ``t:<pk>``; ``by_cookie``: a browser may be made to send it unasked."""
+    """Who asks. id: ``u:<pk>``, ``g:<random>``, ``t:<pk>``; ``by_cookie``: a browser may be made to send it unasked.
+
+    session_key: the session that vouches for a user or a guest; None where none does.
+    """
 
     kind: Literal["user", "guest", "token", "nobody"]
     id: str
@@ -28,6 +37,8 @@ class Identity:
     staff: bool = False
     may_publish: bool = False  # the user's permission to publish to any topic
     token: Token | None = None
+    user_id: int | None = None  # of a user who is signed in
+    session_key: str | None = None
 
     @property
     def known(self) -> bool:
@@ -53,28 +64,63 @@ def identify(user: Any, session: Any, headers: Mapping[str, str]) -> Identity:
         if bearer is None:
             raise InvalidInput("the Authorization header must be 'Bearer TOKEN'")
         token = verify_token(bearer[1])
-        if token.user is not None and not token.user.is_active:
-            raise NotSignedIn("the bearer token's user is disabled")
-        return Identity("token", f"t:{token.pk}", token.name, token=token)
+        return _of_token(token)
     if user is not None and user.is_authenticated:
-        return Identity(
-            "user",
-            f"u:{user.pk}",
-            user.get_full_name() or user.get_username(),
-            by_cookie=True,
-            staff=user.is_staff,
-            may_publish=user.has_perm("streams.add_event"),
-        )
+        return _of_user(user, session)
     if guests_allowed():
         return _guest(session)
     return NOBODY
+
+
+def identify_again(who: Identity) -> Identity | None:
+    """Who that is by now; None if nothing vouches for it any more. Touches the database.
+
+    A token may have been revoked or have expired, a user disabled, signed out or given another password, a session
+    ended. What ``who`` may do can have changed too.
+    """
+    if who.token is not None:
+        token = Token.objects.select_related("user").filter(pk=who.token.pk).first()
+        return _of_token(token) if token is not None and not token.flaw(timezone.now()) else None
+    session = None if who.session_key is None else import_module(settings.SESSION_ENGINE).SessionStore(who.session_key)
+    if who.kind == "user":
+        user = _user_again(who, session)
+        return _of_user(user, session) if user is not None else None
+    if who.kind == "guest":
+        again = _guest(session) if guests_allowed() else None
+        return again if again is not None and again.id == who.id else None
+    return who
+
+
+def _user_again(who: Identity, session: Any) -> Any:
+    if session is None and who.user_id is not None:  # signed in by other means than a session
+        return get_user_model().objects.filter(pk=who.user_id, is_active=True).first()
+    user = get_user(SimpleNamespace(session=session))  # type: ignore[arg-type]  # all it looks at
+    return user if user.pk == who.user_id else None
+
+
+def _of_token(token: Token) -> Identity:
+    return Identity("token", f"t:{token.pk}", token.name, token=token)
+
+
+def _of_user(user: Any, session: Any) -> Identity:
+    return Identity(
+        "user",
+        f"u:{user.pk}",
+        user.get_full_name() or user.get_username(),
+        by_cookie=True,
+        staff=user.is_staff,
+        may_publish=user.has_perm("streams.add_event"),
+        user_id=user.pk,
+        session_key=getattr(session, "session_key", None),
+    )
 
 
 def _guest(session: Any) -> Identity:
     guest = session.get(GUEST_KEY) if session is not None else None
     if not guest:
         return Identity("guest", "g:anonymous", "Guest")
-    return Identity("guest", f"g:{guest['id']}", guest["name"], by_cookie=True)
+    key = getattr(session, "session_key", None)
+    return Identity("guest", f"g:{guest['id']}", guest["name"], by_cookie=True, session_key=key)
 
 
 def welcome_guest(session: Any) -> None:

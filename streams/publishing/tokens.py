@@ -45,13 +45,11 @@ def verify_token(text: str) -> Token:
     The digest is looked up, not the text: how long the comparison takes tells nothing about a token.
     """
     now = timezone.now()
-    token = Token.objects.filter(digest=_digest(text)).first()
+    token = Token.objects.select_related("user").filter(digest=_digest(text)).first()
     if token is None:
         raise NotSignedIn("the bearer token is not known here")
-    if token.revoked_at is not None:
-        raise NotSignedIn("the bearer token was revoked")
-    if token.expires_at is not None and token.expires_at <= now:
-        raise NotSignedIn("the bearer token has expired")
+    if flaw := token.flaw(now):
+        raise NotSignedIn(f"the bearer token {flaw}")
     if token.last_used_at is None or token.last_used_at < now - LAST_USED_EVERY:
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_EVERY)
         Token.objects.filter(stale, pk=token.pk).update(last_used_at=now)

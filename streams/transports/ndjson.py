@@ -1,12 +1,12 @@
 """HTTP streaming: an envelope a line, for programs.  Source: github.com/ndjson/ndjson-spec."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from streams.errors import StreamClosed, StreamsError
 from streams.hub import Batch, Position
+from streams.wire.control import encode_control, encode_opening
 from streams.wire.event import LogEvent, encode_envelope
-from streams.wire.jsontext import encode_json
 
 HEARTBEAT = b"\n"
 
@@ -15,31 +15,31 @@ def _line(event: LogEvent) -> bytes:
     return event.frame("envelope", encode_envelope) + b"\n"
 
 
-def _control(event_type: str, data: dict[str, Any], **more: str) -> bytes:
-    return encode_json({"type": event_type, **more, "data": data}).encode() + b"\n"
-
-
 class NdjsonFrames:
-    """``stream_topic``'s frames as lines of JSON; the server's own are envelopes without an id."""
+    """``stream_topics``' frames as lines of JSON; the server's own are envelopes without an id."""
 
     technique = "ndjson"
     content_type = "application/x-ndjson"
 
-    def opening(self, name: str, position: Position, *, retry_ms: int) -> bytes:
+    def __init__(self, *, one: bool) -> None:
+        self._one = one
+
+    def opening(self, positions: Mapping[str, Position], *, retry_ms: int) -> bytes:
         """``stream.open`` with the position and the time to wait before coming back."""
-        return _control("stream.open", {"last_event_id": position.id, "retry_ms": retry_ms}, topic=name)
+        ids = {name: position.resume_id for name, position in positions.items()}
+        return encode_opening(ids, one=self._one, retry_ms=retry_ms) + b"\n"
 
     def batch(self, batch: Batch) -> bytes:
         """Lines; a blank one for a heartbeat."""
         events = batch.joined("ndjson", _line)
         if batch.gap is not None:
-            return _control("stream.gap", asdict(batch.gap)) + events
+            return encode_control("stream.gap", asdict(batch.gap), topic=batch.topic) + b"\n" + events
         return events or HEARTBEAT
 
     def farewell(self, closed: StreamClosed, *, retry_ms: int) -> bytes:
         """``stream.close``; a program waits by its own rules."""
-        return _control("stream.close", {"reason": closed.reason, "reconnect": closed.reason.reconnect})
+        return encode_control("stream.close", closed.told()) + b"\n"
 
     def failure(self, error: StreamsError) -> bytes:
         """``stream.error``."""
-        return _control("stream.error", error.as_json())
+        return encode_control("stream.error", error.as_json()) + b"\n"

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from django.http import HttpRequest
 
-from streams.errors import NotAcceptable
+from streams.errors import InvalidInput, NotAcceptable
 
 
 class Technique(StrEnum):
@@ -18,6 +18,7 @@ class Technique(StrEnum):
 
 
 OFFERED = f"{Technique.SSE}, {Technique.NDJSON}, {Technique.LONG_POLL}"
+BY_NAME = {"sse": Technique.SSE, "ndjson": Technique.NDJSON, "poll": Technique.LONG_POLL}  # ?transport=
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,14 @@ def _ranges(accept: str) -> list[_Range]:
 def negotiate(request: HttpRequest) -> Technique:
     """The technique of highest quality, the first named among equals; ``*/*`` and no header mean SSE.
 
-    Raises NotAcceptable, which names what there is.
+    ``?transport=`` wins, for those who can't set a header. Raises NotAcceptable or InvalidInput, which name what there
+    is.
     """
+    name = request.GET.get("transport")
+    if name is not None:
+        if name not in BY_NAME:
+            raise InvalidInput(f"no transport {name!r:.60} (there are: {', '.join(BY_NAME)})")
+        return BY_NAME[name]
     accept = request.headers.get("Accept", "").strip()
     if not accept:
         return Technique.SSE

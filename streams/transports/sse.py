@@ -1,21 +1,26 @@
 """Server-sent events.  Source: WHATWG HTML 9.2."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from streams.errors import StreamClosed, StreamsError
 from streams.hub import Batch, Position
 from streams.wire import sse
+from streams.wire.last_event_id import SEPARATOR
+
+UNTOLD = "-"  # in place of what can't stand in a line: it is no id either, so its gap is told again
 
 
 class SseFrames:
-    """``stream_topic``'s frames as blocks of ``id:``, ``event:`` and ``data:``."""
+    """``stream_topics``' frames for one topic: blocks of ``id:``, ``event:`` and ``data:``."""
 
     technique = "sse"
     content_type = "text/event-stream; charset=utf-8"
 
-    def opening(self, name: str, position: Position, *, retry_ms: int) -> bytes:
+    def opening(self, positions: Mapping[str, Position], *, retry_ms: int) -> bytes:
         """The reconnection time and, without data, the position; a gap that follows brings its own."""
+        (position,) = positions.values()
         return sse.encode_opening(None if position.gap else position.id, retry_ms=retry_ms)
 
     def batch(self, batch: Batch) -> bytes:
@@ -26,13 +31,57 @@ class SseFrames:
         return events or sse.HEARTBEAT
 
     def farewell(self, closed: StreamClosed, *, retry_ms: int) -> bytes:
-        """With a time to come back that chance makes a little later for some, so that not all come at once."""
-        retry = b""
-        if closed.reason.reconnect:
-            retry = sse.encode_retry(retry_ms + secrets.randbelow(retry_ms))
-        data = {"reason": closed.reason, "reconnect": closed.reason.reconnect}
-        return retry + sse.encode_control("stream.close", data)
+        """``stream.close``, with a time to come back."""
+        return _retry(closed, retry_ms) + sse.encode_control("stream.close", closed.told())
 
     def failure(self, error: StreamsError) -> bytes:
         """A control event that moves no position."""
         return sse.encode_control("stream.error", error.as_json())
+
+
+class SseFramesOfMany:
+    """The same for several topics: data is an envelope always, and ids are the joint position."""
+
+    technique = SseFrames.technique
+    content_type = SseFrames.content_type
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+
+    def opening(self, positions: Mapping[str, Position], *, retry_ms: int) -> bytes:
+        """The reconnection time and the joint position, in which a gap that follows is still to be told."""
+        for name, position in positions.items():
+            text = position.resume_id
+            self._ids[name] = text if text.isascii() and text.isprintable() and " " not in text else UNTOLD
+        return sse.encode_opening(self._joint(), retry_ms=retry_ms)
+
+    def _joint(self) -> str:
+        return SEPARATOR.join(self._ids.values())
+
+    def batch(self, batch: Batch) -> bytes:
+        """Blocks; a comment for a heartbeat."""
+        frames = []
+        if batch.gap is not None:
+            self._ids[batch.topic] = batch.gap.resumed_at
+            frames.append(self._control("stream.gap", asdict(batch.gap), self._joint(), topic=batch.topic))
+        for event in batch.events:
+            self._ids[batch.topic] = event.id
+            frames.append(sse.encode_event_of_many(event, self._joint()))
+        return b"".join(frames) or sse.HEARTBEAT
+
+    @staticmethod
+    def _control(event_type: str, data: Mapping[str, object], last_event_id: str | None = None, **more: str) -> bytes:
+        return sse.encode_control(event_type, {"type": event_type, **more, "data": data}, last_event_id=last_event_id)
+
+    def farewell(self, closed: StreamClosed, *, retry_ms: int) -> bytes:
+        """``stream.close``, with a time to come back."""
+        return _retry(closed, retry_ms) + self._control("stream.close", closed.told())
+
+    def failure(self, error: StreamsError) -> bytes:
+        """A control event that moves no position."""
+        return self._control("stream.error", error.as_json())
+
+
+def _retry(closed: StreamClosed, retry_ms: int) -> bytes:
+    """The time to come back, which chance makes a little later for some, so that not all come at once."""
+    return sse.encode_retry(retry_ms + secrets.randbelow(retry_ms)) if closed.reason.reconnect else b""

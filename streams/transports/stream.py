@@ -1,27 +1,31 @@
-"""A topic as an endless body: what server-sent events and HTTP streaming share, which is all but their frames."""
+"""Topics as an endless body: what server-sent events and HTTP streaming share, which is all but their frames."""
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Protocol
 
-from streams.connections import Connection, registry
+from streams.connections import connected_reader
 from streams.errors import StreamClosed, StreamsError
-from streams.hub import Batch, Hub, Position, follow, resolve
+from streams.hub import Batch, Hub, Position, follow
 from streams.publishing import Identity
 from streams.wire.last_event_id import Wish
 
 logger = logging.getLogger(__name__)
+Wishes = Mapping[str, Wish]  # where to begin, by topic, in the order of the request
 
 
 class Frames(Protocol):
-    """A technique: its name in the registry, its content type, and the bytes of each thing that a stream says."""
+    """A technique: its name in the registry, its content type, and the bytes of each thing that a stream says.
+
+    One object a stream: it may remember what it has said.
+    """
 
     technique: str
     content_type: str
 
-    def opening(self, name: str, position: Position, *, retry_ms: int) -> bytes:
-        """What comes first: the position of the reader of topic ``name``."""
+    def opening(self, positions: Mapping[str, Position], *, retry_ms: int) -> bytes:
+        """What comes first: where the reader stands in each topic."""
         ...
 
     def batch(self, batch: Batch) -> bytes:
@@ -37,23 +41,22 @@ class Frames(Protocol):
         ...
 
 
-async def stream_topic(hub: Hub, name: str, wish: Wish, who: Identity, frames: Frames) -> AsyncGenerator[bytes, None]:
-    """The bytes of one reader's stream, from ``wish`` on; ends with ``stream.close`` when the server ends it.
+async def stream_topics(hub: Hub, wishes: Wishes, who: Identity, frames: Frames) -> AsyncGenerator[bytes, None]:
+    """The bytes of one reader's stream, from ``wishes`` on; ends with ``stream.close`` when the server ends it.
 
     A failure after the first byte is told as ``stream.error`` and logged; the client comes back with its position.
     Cancellation: safe at every yield; consume under ``aclosing``.
     """
     settings = hub.settings
-    with registry.opened(Connection(frames.technique, (name,), who.id)):
-        try:
-            async with hub.reading(name) as live:
-                position = await resolve(hub, live, wish)
-                yield frames.opening(name, position, retry_ms=settings.retry_ms)
-                async with aclosing(follow(hub, live, position)) as batches:
-                    async for batch in batches:
-                        yield frames.batch(batch)
-        except StreamClosed as closed:
-            yield frames.farewell(closed, retry_ms=settings.drain_retry_ms)
-        except StreamsError as error:
-            logger.warning("stream of %s ends: %s", name, error)
-            yield frames.failure(error)
+    try:
+        async with connected_reader(hub, frames.technique, who) as reader:
+            positions = {name: await reader.subscribe(name, wish) for name, wish in wishes.items()}
+            yield frames.opening(positions, retry_ms=settings.retry_ms)
+            async with aclosing(follow(reader)) as batches:
+                async for batch in batches:
+                    yield frames.batch(batch)
+    except StreamClosed as closed:
+        yield frames.farewell(closed, retry_ms=settings.drain_retry_ms)
+    except StreamsError as error:
+        logger.warning("stream of %s ends: %s", ", ".join(wishes), error)
+        yield frames.failure(error)

@@ -1,87 +1,95 @@
-"""``/events/<topic>``: read it by the technique that the request asks for, or publish to it."""
-
-from typing import Any
+"""``/events/<topic>`` and ``/events?topic=…``: read by the technique that the request asks for, or publish to one."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 
 from streams.conf import StreamSettings
 from streams.errors import InvalidEvent, InvalidJSON, MethodNotAllowed, TooLarge, UnsupportedMediaType
 from streams.http import STREAM_HEADERS, StreamResponse
 from streams.http.errors import answers_errors
+from streams.http.origin import check_reading_origin
 from streams.hub import Hub, current_hub
-from streams.models import Topic
 from streams.publishing import (
     Identity,
     apublish_events,
     check_publish,
+    check_topics_to_read,
     identify,
-    new_event,
-    topic_to_read,
 )
 from streams.transports import longpoll
+from streams.transports.asked import asked_for
 from streams.transports.ndjson import NdjsonFrames
 from streams.transports.negotiation import Technique, negotiate
-from streams.transports.sse import SseFrames
-from streams.transports.stream import stream_topic
+from streams.transports.posted import new_event_from
+from streams.transports.sse import SseFrames, SseFramesOfMany
+from streams.transports.stream import Frames, Wishes, stream_topics
 from streams.wire.event import NewEvent, check_key
 from streams.wire.jsontext import decode_json
-from streams.wire.last_event_id import parse_last_event_id
 from streams.wire.names import check_topic_name
 
-QUERY_NAMES = ("last_event_id", "lastEventID", "Last-Event-ID")
+READING = "GET, HEAD, OPTIONS"
 METHODS = "GET, HEAD, POST, OPTIONS"
-EVENT_FIELDS = {"type", "data", "key"}
 
 
 @answers_errors
 async def events(request: HttpRequest, topic: str) -> HttpResponseBase:
     """One URL a topic: GET and HEAD read, POST publishes."""
     check_topic_name(topic)
-    if request.method in ("GET", "HEAD"):
-        return await _read(request, topic)
     if request.method == "POST":
         return await _publish(request, topic)
+    return await _read(request, topic, allow=METHODS)
+
+
+@answers_errors
+async def events_of_many(request: HttpRequest) -> HttpResponseBase:
+    """Several topics over one connection: ``?topic=a&topic=b``."""
+    return await _read(request, None, allow=READING)
+
+
+async def _read(request: HttpRequest, name: str | None, *, allow: str) -> HttpResponseBase:
+    """``name``: the topic of the path; None: those of the query."""
     if request.method == "OPTIONS":
-        return HttpResponse(status=204, headers={"Allow": METHODS})
-    raise MethodNotAllowed(request.method, allow=METHODS)
-
-
-async def _read(request: HttpRequest, name: str) -> HttpResponseBase:
+        return HttpResponse(status=204, headers={"Allow": allow})
+    if request.method not in ("GET", "HEAD"):
+        raise MethodNotAllowed(request.method, allow=allow)
     technique = negotiate(request)
     if technique is Technique.PAGE:
-        response: HttpResponseBase = HttpResponseRedirect(reverse("topic", args=[name]), status=303)
+        page = reverse("topics") if name is None else reverse("topic", args=[name])
+        response: HttpResponseBase = HttpResponseRedirect(page, status=303)
     else:
+        check_reading_origin(request)
         hub = await current_hub()
         hub.check_open()
-        who, _ = await hub.gateway.run(_reader, request, name)
-        response = await _answer(request, technique, hub, name, who)
-    response.headers["Vary"] = "Accept"
+        wishes = asked_for(request.GET, request.headers, name, limit=hub.settings.max_topics)
+        who = await hub.gateway.run(_reader, request, list(wishes))
+        response = await _answer(request, technique, hub, wishes, who, one=name is not None)
+    patch_vary_headers(response, ["Accept"])
     return response
 
 
-async def _answer(request: HttpRequest, technique: Technique, hub: Hub, name: str, who: Identity) -> HttpResponseBase:
+async def _answer(
+    request: HttpRequest, technique: Technique, hub: Hub, wishes: Wishes, who: Identity, *, one: bool
+) -> HttpResponseBase:
     """The technique's answer; to HEAD its headers, which need no reader."""
-    wish = parse_last_event_id(_last_event_id(request))
     if technique is Technique.LONG_POLL:
         timeout_s = longpoll.parse_timeout(request.GET.get("timeout"))
-        body = b"" if request.method == "HEAD" else await longpoll.poll_topic(hub, name, wish, who, timeout_s)
+        body = b""
+        if request.method != "HEAD":
+            body = await longpoll.poll_topics(hub, wishes, who, timeout_s=timeout_s, one=one)
         return HttpResponse(body, content_type=longpoll.CONTENT_TYPE, headers={"Cache-Control": "no-store"})
-    frames = NdjsonFrames() if technique is Technique.NDJSON else SseFrames()
+    frames: Frames = NdjsonFrames(one=one)
+    if technique is Technique.SSE:
+        frames = SseFrames() if one else SseFramesOfMany()
     if request.method == "HEAD":
         return HttpResponse(content_type=frames.content_type, headers=STREAM_HEADERS)
-    return StreamResponse(stream_topic(hub, name, wish, who, frames), content_type=frames.content_type)
+    return StreamResponse(stream_topics(hub, wishes, who, frames), content_type=frames.content_type)
 
 
-def _reader(request: HttpRequest, name: str) -> tuple[Identity, Topic]:
+def _reader(request: HttpRequest, names: list[str]) -> Identity:
     who = identify(request.user, request.session, request.headers)
-    return who, topic_to_read(who, name)
-
-
-def _last_event_id(request: HttpRequest) -> str | None:
-    """The header wins over the query, which is for those who can't set a header."""
-    given = [request.headers.get("Last-Event-ID"), *(request.GET.get(name) for name in QUERY_NAMES)]
-    return next((text for text in given if text), None)
+    check_topics_to_read(who, names)
+    return who
 
 
 async def _publish(request: HttpRequest, name: str) -> HttpResponseBase:
@@ -122,12 +130,4 @@ def _batch(body: bytes, hub: Hub, key: str | None) -> list[NewEvent]:
 
 
 def _event(text: bytes, settings: StreamSettings, key: str | None) -> NewEvent:
-    """``{"type"?, "data", "key"?}``; a key in it wins over one given beside it."""
-    value: Any = decode_json(text, max_depth=settings.max_json_depth)
-    if not isinstance(value, dict):
-        raise InvalidEvent(f"an event is an object with data, not {type(value).__name__}")
-    if unknown := sorted(value.keys() - EVENT_FIELDS):
-        raise InvalidEvent(f"an event has no field {unknown[0]!r:.60} (type, data, key)")
-    if "data" not in value:
-        raise InvalidEvent("an event needs data (null is a value)")
-    return new_event(value["data"], type=value.get("type", "message"), key=value.get("key", key))
+    return new_event_from(decode_json(text, max_depth=settings.max_json_depth), key=key)

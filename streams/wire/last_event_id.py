@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 MAX_SEQ = 2**63 - 1
+SEPARATOR = ","  # between the ids of several topics
 _ID = re.compile(r"([a-z0-9]{1,16})-([0-9]{1,19})", re.ASCII)
 _SEQ = re.compile(r"[0-9]{1,19}", re.ASCII)
 _LAST = re.compile(r"-([0-9]{1,9})", re.ASCII)
@@ -44,3 +45,17 @@ def parse_last_event_id(text: str | None) -> Wish:
     if (full := _ID.fullmatch(text)) and int(full[2]) <= MAX_SEQ:
         return Wish(WishKind.AFTER, shown, epoch=full[1], number=int(full[2]))
     return Wish(WishKind.MALFORMED, shown)
+
+
+def parse_joint_id(text: str | None, count: int) -> list[Wish]:
+    """The wishes for ``count`` topics, from their ids joined by commas in the order of the topics.
+
+    ``earliest``, ``-N`` and nothing are wishes for each of them; a joint id of another length is malformed for each.
+    """
+    parts = (text or "").split(SEPARATOR)
+    if len(parts) == count:
+        return [parse_last_event_id(part) for part in parts]
+    alone = parse_last_event_id(text)
+    if alone.kind in (WishKind.AFTER, WishKind.MALFORMED):
+        alone = Wish(WishKind.MALFORMED, alone.text)
+    return [alone] * count

@@ -4,7 +4,7 @@ A block is lines of ``field: value`` and ends with a blank line. Data is one lin
 escaped inside strings, so one ``data:`` line always suffices for events of the log; U+2028 is no line end here.
 """
 
-from streams.wire.event import LogEvent
+from streams.wire.event import LogEvent, encode_envelope
 from streams.wire.jsontext import encode_json
 
 HEARTBEAT = b":\n\n"
@@ -14,6 +14,12 @@ def encode_event(event: LogEvent) -> bytes:
     """``id:``, ``event:`` (left out for ``message``) and ``data:`` of an event of the log."""
     kind = "" if event.type == "message" else f"event: {event.type}\n"
     return f"id: {event.id}\n{kind}data: {event.data}\n\n".encode()
+
+
+def encode_event_of_many(event: LogEvent, last_event_id: str) -> bytes:
+    """The same in a stream of several topics: the data is the envelope, the id the joint position after the event."""
+    kind = "" if event.type == "message" else f"event: {event.type}\n"
+    return f"id: {last_event_id}\n{kind}data: ".encode() + event.frame("envelope", encode_envelope) + b"\n\n"
 
 
 def encode_opening(last_event_id: str | None, *, retry_ms: int) -> bytes:

@@ -19,7 +19,8 @@ import django
 django.setup()
 
 from streams.conf import get_settings
-from streams.hub.live import LiveTopic
+from streams.eventlog import Head
+from streams.hub.live import LiveTopic, Silence, Waiter
 from streams.hub.ring import Announcement
 from streams.wire.event import LogEvent
 from streams.wire.sse import encode_event
@@ -47,10 +48,11 @@ def event(seq: int) -> LogEvent:
 async def run_ring(readers: int, seconds: float, batch: int) -> Tally:
     """Ring and cursors: a reader takes all there is after its cursor."""
     live, tally = LiveTopic("bench", get_settings()), Tally()
-    live.begin(1, "epoch", 0)
+    live.begin(Head(1, "epoch", 0))
+    silence = Silence()
 
     async def read() -> None:
-        cursor = 0
+        cursor, waiter = 0, Waiter(silence)
         while True:
             taken = live.ring.take(cursor)
             if taken is None:
@@ -59,7 +61,7 @@ async def run_ring(readers: int, seconds: float, batch: int) -> Tally:
                 cursor = taken.cursor
                 tally.take(len(taken.events), taken.joined("sse", encode_event))
             else:
-                await live.wait()
+                await waiter.wait((live,))
 
     async def publish() -> None:
         seq = 0

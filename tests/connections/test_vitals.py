@@ -11,6 +11,7 @@ from streams.connections.vitals import LEASE, TOPIC, VitalSigns
 from streams.eventlog import Gateway, append
 from streams.models import Event, Lease, Topic
 from streams.publishing import apublish
+from streams.publishing.identity import NOBODY
 from streams.wire.event import NewEvent
 from tests.harness.reader import reading
 from tests.harness.waiting import aeventually
@@ -27,7 +28,7 @@ NUMBERS = {
 
 async def test_the_signs_are_numbers_with_their_units_and_connections_by_technique(hub):
     signs = VitalSigns(hub)
-    with registry.opened(Connection("sse", ("orders",), "u:1")):
+    with registry.opened(Connection("sse", NOBODY)):
         read = signs.read(loop_lag_s=0.0123)
     assert set(read) == NUMBERS | {"connections"}
     assert read["connections"]["sse"] == 1

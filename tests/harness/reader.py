@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 from streams.errors import StreamClosed, StreamsError
-from streams.hub import Batch, Gap, Hub, follow, resolve
+from streams.hub import Batch, Gap, Hub, follow, open_reader
 from streams.wire.event import LogEvent
 from streams.wire.last_event_id import parse_last_event_id
 
@@ -42,10 +42,10 @@ class Reader:
     async def run(self, hub: Hub, topic: str, wish: str, pause_s: float | None) -> None:
         """Read until cancelled or ended; ``pause_s``: be slow."""
         try:
-            async with hub.reading(topic) as live:
-                position = await resolve(hub, live, parse_last_event_id(wish))
+            async with open_reader(hub) as reader:
+                await reader.subscribe(topic, parse_last_event_id(wish))
                 self.opened.set()
-                async with aclosing(follow(hub, live, position)) as batches:
+                async with aclosing(follow(reader)) as batches:
                     async for batch in batches:
                         self._took(batch)
                         if pause_s is not None:

@@ -9,7 +9,7 @@ from django.db import OperationalError
 
 from streams.errors import CloseReason, NoSuchTopic
 from streams.eventlog import append, reset
-from streams.hub import Announcement
+from streams.hub import Announcement, Cursor, Position
 from streams.models import Event, Topic
 from streams.publishing import apublish, apublish_events, new_event
 from streams.wire.event import NewEvent
@@ -305,11 +305,8 @@ class TestWhileFollowing:
         async with reading(hub, "orders", "0", pause_s=NEVER_S) as reader:
             await aeventually(lambda: reader.seqs == [1, 2])
         await hub.gateway.run(lambda: Event.objects.filter(seq__lte=11).delete())
-        follow = importlib.import_module("streams.hub.follow")
         async with hub.reading("orders") as live:
-            batches = follow.follow(hub, live, follow.Position(done.epoch, 2))
-            batch = await anext(batches)
-            await batches.aclose()
+            batch = await Cursor(live, Position(done.epoch, 2)).step(hub, rested=False)
         assert [event.seq for event in batch.events] == [12, 13]
         assert (batch.gap.reason, batch.gap.lost) == ("trimmed", 9)
         assert (batch.gap.requested, batch.gap.resumed_at) == (done.ids[1], done.ids[10])

@@ -6,17 +6,22 @@ import random
 import pytest
 
 from streams.conf import StreamSettings
-from streams.hub import LiveTopic
+from streams.hub import LiveTopic, Silence, Waiter
 
 
-def a_topic(wake_slice):
-    return LiveTopic("orders", StreamSettings(wake_slice=wake_slice))
+def a_topic(wake_slice, name="orders"):
+    return LiveTopic(name, StreamSettings(wake_slice=wake_slice))
+
+
+def wait_for(*topics, silence=None):
+    """One reader that waits."""
+    return Waiter(Silence() if silence is None else silence).wait(topics)
 
 
 @pytest.mark.parametrize("wake_slice", [1, 7, 64])
 async def test_waking_in_slices_reaches_everyone(wake_slice):
     live = a_topic(wake_slice)
-    waiting = [asyncio.create_task(live.wait()) for _ in range(200)]
+    waiting = [asyncio.create_task(wait_for(live)) for _ in range(200)]
     await asyncio.sleep(0)
     live.wake()
     async with asyncio.timeout(10):
@@ -25,7 +30,7 @@ async def test_waking_in_slices_reaches_everyone(wake_slice):
 
 async def test_the_loop_looks_at_other_things_between_two_slices():
     live, woken_then = a_topic(10), []
-    waiting = [asyncio.create_task(live.wait()) for _ in range(100)]
+    waiting = [asyncio.create_task(wait_for(live)) for _ in range(100)]
     await asyncio.sleep(0)
 
     def look():
@@ -43,10 +48,10 @@ async def test_the_loop_looks_at_other_things_between_two_slices():
 
 async def test_a_wake_during_a_round_starts_another_for_those_who_came_since():
     live = a_topic(1)
-    first = [asyncio.create_task(live.wait()) for _ in range(3)]
+    first = [asyncio.create_task(wait_for(live)) for _ in range(3)]
     await asyncio.sleep(0)
     live.wake()
-    late = asyncio.create_task(live.wait())
+    late = asyncio.create_task(wait_for(live))
     await asyncio.sleep(0)
     live.wake()
     async with asyncio.timeout(10):
@@ -55,7 +60,7 @@ async def test_a_wake_during_a_round_starts_another_for_those_who_came_since():
 
 async def test_a_waiter_that_is_cancelled_in_the_middle_of_a_round_stops_nobody():
     live = a_topic(2)
-    waiting = [asyncio.create_task(live.wait()) for _ in range(20)]
+    waiting = [asyncio.create_task(wait_for(live)) for _ in range(20)]
     await asyncio.sleep(0)
     live.wake()
     for task in waiting[5::3]:
@@ -66,31 +71,49 @@ async def test_a_waiter_that_is_cancelled_in_the_middle_of_a_round_stops_nobody(
 
 
 async def test_a_silence_wakes_those_who_have_waited_so_long_and_no_others():
-    live, loop = a_topic(64), asyncio.get_running_loop()
-    old = asyncio.create_task(live.wait())
+    live, loop, silence = a_topic(64), asyncio.get_running_loop(), Silence()
+    old = asyncio.create_task(wait_for(live, silence=silence))
     await asyncio.sleep(0)
     since = loop.time()
     while loop.time() <= since:
         await asyncio.sleep(0)
-    young = asyncio.create_task(live.wait())
+    young = asyncio.create_task(wait_for(live, silence=silence))
     await asyncio.sleep(0)
-    live.beat(since)
+    silence.beat(since)
     assert await old is False
     assert not young.done()
     live.wake()
     assert await young is True
 
 
-async def test_waiters_that_left_are_forgotten_at_the_next_beat():
-    live, loop = a_topic(64), asyncio.get_running_loop()
-    waiting = [asyncio.create_task(live.wait()) for _ in range(50)]
+async def test_waiters_that_left_are_forgotten():
+    live, silence = a_topic(64), Silence()
+    waiters = [Waiter(silence) for _ in range(50)]
+    waiting = [asyncio.create_task(waiter.wait([live])) for waiter in waiters]
     await asyncio.sleep(0)
-    assert live.waiting == 50
+    assert (live.waiting, len(silence)) == (50, 50)
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    live.beat(loop.time() - 3_600)
+    assert len(silence) == 0
+    for waiter in waiters:
+        live.forget(waiter)
     assert live.waiting == 0
+
+
+async def test_one_who_waits_for_several_topics_is_woken_by_any_of_them_and_kept_once_by_each():
+    busy, quiet, silence = a_topic(64, "busy"), a_topic(64, "quiet"), Silence()
+    waiter = Waiter(silence)
+    for _ in range(100):
+        waiting = asyncio.create_task(waiter.wait([busy, quiet]))
+        await asyncio.sleep(0)
+        busy.wake()
+        assert await waiting is True
+    assert (busy.waiting, quiet.waiting, len(silence)) == (0, 1, 0)
+    waiting = asyncio.create_task(waiter.wait([busy, quiet]))
+    await asyncio.sleep(0)
+    quiet.wake()
+    assert await waiting is True
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -100,14 +123,14 @@ async def test_no_wake_up_is_lost_whatever_the_order(seed):
     last = 300
 
     async def read():
-        seen = 0
+        seen, waiter = 0, Waiter(Silence())
         while seen < last:
             if seen < state["value"]:
                 seen = state["value"]
                 for _ in range(chance.randint(0, 3)):
                     await asyncio.sleep(0)
                 continue
-            await live.wait()
+            await waiter.wait([live])
 
     async def write():
         while state["value"] < last:

@@ -16,7 +16,7 @@ def events(first, last, data="1"):
 
 
 def a_ring(head=0, *, max_events=100, max_bytes=10**9):
-    return Ring(head, max_events=max_events, max_bytes=max_bytes)
+    return Ring("orders", head=head, max_events=max_events, max_bytes=max_bytes)
 
 
 def seqs(batch):

@@ -359,7 +359,7 @@ class TestMethodsAndNames:
         def fail(*args, **kwargs):
             raise OperationalError("gone")
 
-        monkeypatch.setattr("streams.transports.views.topic_to_read", fail)
+        monkeypatch.setattr("streams.transports.views.check_topics_to_read", fail)
         monkeypatch.setattr("streams.transports.views.identify", fail)
         status, headers, body = await request("GET", "/events/orders")
         assert (status, headers["retry-after"]) == (503, "1")

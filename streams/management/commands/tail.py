@@ -10,7 +10,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.core.management.color import Style
 
 from streams.errors import NoSuchTopic, StreamClosed, Unavailable
-from streams.hub import Hub, Position, close_hub, current_hub, follow, resolve
+from streams.hub import Hub, close_hub, current_hub, follow, open_reader
 from streams.wire.event import LogEvent, format_time
 from streams.wire.last_event_id import parse_last_event_id
 
@@ -36,7 +36,7 @@ class Command(BaseCommand):
     async def _run(self, topic: str, wish: str, *, as_json: bool) -> None:
         """Follow for ever; a database that goes away is waited for, from the position reached."""
         hub = await current_hub()
-        self._position: Position | None = None
+        self._last_event_id = ""
         try:
             while True:
                 try:
@@ -50,15 +50,15 @@ class Command(BaseCommand):
             await close_hub()
 
     async def _print(self, hub: Hub, topic: str, wish: str, *, as_json: bool) -> None:
-        async with hub.reading(topic) as live:
-            self._position = self._position or await resolve(hub, live, parse_last_event_id(wish))
-            async with aclosing(follow(hub, live, self._position)) as batches:
+        async with open_reader(hub) as reader:
+            await reader.subscribe(topic, parse_last_event_id(self._last_event_id or wish))
+            async with aclosing(follow(reader)) as batches:
                 async for batch in batches:
                     if batch.gap is not None:
                         self.stderr.write(f"gap: {batch.gap.reason}, lost {batch.gap.lost}")
                     for event in batch.events:
                         self.stdout.write(format_event(event, self.style, as_json=as_json))
-                        self._position = Position(event.epoch, event.seq)
+                        self._last_event_id = event.id
                     self.stdout.flush()  # a pipe would hold lines back
 
 

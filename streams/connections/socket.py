@@ -1,0 +1,228 @@
+"""A WebSocket that reads topics and takes operations: what the sockets of topics and of rooms share.
+
+Down go the envelopes of the topics' logs, up come operations, each answered under its own ``ref``:
+
+{"op": "…", "ref": n, …}  -> {"op": "ack", "ref": n, …}
+a refused one             -> {"op": "error", "ref": n, "error": {…}}
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from streams.connections.registry import connected_reader
+from streams.errors import InvalidInput, LimitReached, NotSignedIn, StreamClosed, StreamsError, TooLarge
+from streams.flow import TokenBucket
+from streams.http.origin import check_origin
+from streams.hub import Batch, Hub, Position, Reader, current_hub, follow
+from streams.publishing import Identity, identify, identify_again
+from streams.wire.control import encode_control
+from streams.wire.event import encode_envelope
+from streams.wire.jsontext import decode_json, encode_json
+from streams.wire.last_event_id import Wish
+
+logger = logging.getLogger(__name__)
+
+BURST_FACTOR = 10
+TURN = 64  # frames sent before others get the loop
+Operation = Callable[[Any, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+class FrameTooLarge(TooLarge):
+    """Not an event in it, but the whole frame; a server that looks at frames itself closes the socket too."""
+
+
+class Socket(AsyncWebsocketConsumer):
+    """One socket. Its reader is a task of the connection; operations are answered one after the other.
+
+    A subclass says who may open it (``admit``), how it greets (``opening``), how fast operations may come
+    (``operations_per_s``) and what they are (``operations``).
+    """
+
+    channel_layer_alias = ""  # readers wait at the hub, not at a channel
+    operations: ClassVar[Mapping[str, Operation]] = {}
+    hub: Hub
+    who: Identity
+    reader: Reader
+    _identified_at = 0.0  # loop time
+
+    async def admit(self, headers: Mapping[str, str]) -> Mapping[str, Wish]:
+        """Where to begin reading, by topic. Raises StreamsError: then the client is told why, and that is all."""
+        raise NotImplementedError
+
+    def opening(self, positions: Mapping[str, Position]) -> bytes:
+        """``stream.open``."""
+        raise NotImplementedError
+
+    def operations_per_s(self) -> float:
+        """How many operations may come; bursts of ten times that."""
+        raise NotImplementedError
+
+    def identify(self, headers: Mapping[str, str]) -> Identity:
+        """Who opens the socket. Touches the database; raises as ``publishing.identify``."""
+        return identify(self.scope.get("user"), self.scope.get("session"), headers)
+
+    async def current_who(self) -> Identity:
+        """Who that is by now: a socket outlives the moment in which it was opened. Raises NotSignedIn, Unavailable."""
+        now = self.hub.loop.time()
+        if now - self._identified_at >= self.hub.settings.recheck_s:
+            again = await self.hub.gateway.run(identify_again, self.who)
+            if again is None:
+                raise NotSignedIn("you are not signed in any more")
+            self.who, self._identified_at = again, now
+        return self.who
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Run the connection; the reader's task ends with it, whichever way that is."""
+        self._reading: asyncio.Task[None] | None = None
+        self._opened = asyncio.Event()
+        self._sent: dict[str, str] = {}
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if self._reading is not None:
+                self._reading.cancel()
+                await asyncio.wait([self._reading])
+
+    async def connect(self) -> None:
+        """Accept, then either begin to read or say why not: a refused handshake could not tell a page the reason."""
+        await self.accept()
+        try:
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.scope["headers"]}
+            check_origin(self.scope, headers)
+            self.hub = await current_hub()
+            self._identified_at = self.hub.loop.time()
+            wishes = await self.admit(headers)
+        except StreamsError as error:
+            await self._refuse(error)
+            return
+        rate = self.operations_per_s()
+        self._bucket, self._refused = TokenBucket(rate, rate * BURST_FACTOR), 0
+        self._reading = asyncio.create_task(self._read(wishes), name=f"socket {self.scope['path']}")
+        await self._opened.wait()
+
+    async def _refuse(self, error: StreamsError) -> None:
+        logger.info("socket %s refused: %s", self.scope["path"], error)
+        await self.send_control("stream.error", error.as_json())
+        await self.close(error.close_code)
+
+    # Down
+
+    async def _read(self, wishes: Mapping[str, Wish]) -> None:
+        """Carry the topics' logs to the socket until either ends."""
+        try:
+            async with connected_reader(self.hub, "websocket", self.who) as self.reader:
+                positions = {name: await self.subscribe(name, wish) for name, wish in wishes.items()}
+                await self.send_text(self.opening(positions))
+                self._opened.set()
+                async with aclosing(follow(self.reader)) as batches:
+                    async for batch in batches:
+                        await self._send_batch(batch)
+        except StreamClosed as closed:
+            await self.send_control("stream.close", closed.told())
+            await self.close(closed.close_code)
+        except StreamsError as error:
+            await self._refuse(error)
+        except OSError:
+            pass  # the client has left while something was sent: how uvicorn tells it
+        except Exception:
+            logger.exception("socket %s", self.scope["path"])
+            await self.close(1011)
+        finally:
+            self._opened.set()
+
+    async def subscribe(self, name: str, wish: Wish) -> Position:
+        """Read ``name`` too; raises as ``Reader.subscribe``."""
+        position = await self.reader.subscribe(name, wish)
+        self._sent[name] = position.resume_id
+        return position
+
+    async def unsubscribe(self, name: str) -> str:
+        """Send no more of ``name``; the id to resume after. Raises InvalidInput."""
+        await self.reader.unsubscribe(name)
+        return self._sent.pop(name)
+
+    async def _send_batch(self, batch: Batch) -> None:
+        cursor = self.reader.cursor(batch.topic)
+        if batch.gap is not None:
+            self._sent[batch.topic] = batch.gap.resumed_at
+            await self.send_control("stream.gap", asdict(batch.gap), topic=batch.topic)
+        for number, event in enumerate(batch.events, 1):
+            if self.reader.cursor(batch.topic) is not cursor:
+                return  # unsubscribed in the middle
+            self._sent[batch.topic] = event.id
+            await self.send_text(event.frame("envelope", encode_envelope))
+            if number % TURN == 0:
+                await asyncio.sleep(0)
+
+    async def send_control(self, event_type: str, data: dict[str, Any], **where: str) -> None:
+        """Send an event of the server's own."""
+        await self.send_text(encode_control(event_type, data, **where))
+
+    async def send_text(self, frame: bytes) -> None:
+        """Send one text frame; waits as long as the socket takes no bytes. Raises OSError if the client has left."""
+        await self.base_send({"type": "websocket.send", "text": frame.decode()})
+
+    # Up
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """One operation; what is wrong with it is answered, and nothing else suffers."""
+        if self._reading is None or self._reading.done():
+            return  # refused or ended: whatever was on its way is not read
+        with suppress(OSError):  # the client may leave before its answer
+            await self._answer(text_data)
+
+    async def _answer(self, text: str | None) -> None:
+        ref = None
+        try:
+            self._check_size(text)
+            wait_s = self._bucket.take()
+            operation = self._decode(text)
+            ref = operation.get("ref")
+            if wait_s:
+                raise LimitReached(f"more than {self.operations_per_s():g} operations a second", retry_after_s=wait_s)
+            self._refused = 0
+            answer = await self._perform(operation)
+            await self.send_text(encode_json({"op": "ack", "ref": ref} | answer).encode())
+        except StreamsError as error:
+            await self.send_text(encode_json({"op": "error", "ref": ref, "error": error.as_json()}).encode())
+            if isinstance(error, LimitReached):
+                await self._count_refused()
+            elif isinstance(error, FrameTooLarge):
+                await self.close(error.close_code)
+
+    def _check_size(self, text: str | None) -> None:
+        limit = self.hub.settings.max_frame_bytes
+        if text is not None and len(text) * 4 > limit and (size := len(text.encode())) > limit:
+            raise FrameTooLarge(f"the frame has {size} bytes (limit {limit})")
+
+    async def _count_refused(self) -> None:
+        """Close the socket of one who goes on and on although it is told that it is too fast."""
+        self._refused += 1
+        if self._refused == self.hub.settings.max_refused:
+            logger.warning("socket %s closed: %s sends faster than it may", self.scope["path"], self.who.id)
+            await self.close(LimitReached.close_code)
+
+    async def _perform(self, operation: dict[str, Any]) -> dict[str, Any]:
+        name = operation.get("op")
+        if name == "ping":
+            return {}
+        perform = self.operations.get(name) if isinstance(name, str) else None
+        if perform is None:
+            raise InvalidInput(f"no operation {name!r:.60} (there are: {', '.join([*self.operations, 'ping'])})")
+        return await perform(self, operation)
+
+    def _decode(self, text: str | None) -> dict[str, Any]:
+        if text is None:
+            raise InvalidInput("operations are text frames of JSON, not binary ones")
+        operation = decode_json(text, max_depth=self.hub.settings.max_json_depth)
+        if not isinstance(operation, dict):
+            raise InvalidInput(f"an operation is a JSON object, not {type(operation).__name__}")
+        if not isinstance(operation.get("ref"), int | str | None):
+            raise InvalidInput("ref must be a number or a string")
+        return operation
