@@ -9,8 +9,9 @@ import pytest
 
 from streams.chat.ask import DONE, OPENING
 from streams.errors import CloseReason, StreamClosed
-from streams.hub import Batch, Position
+from streams.hub import Batch, Gap, Position
 from streams.transports.ndjson import NdjsonFrames
+from streams.transports.sse import SseFramesOfMany
 from streams.wire import sse
 from streams.wire.event import LogEvent, encode_envelope
 
@@ -31,7 +32,21 @@ def test_every_transcript_stands_in_the_wire_page():
 
 
 NDJSON, ORDER = NdjsonFrames(one=True), event(42, '{"number":17,"state":"paid"}', "order_update")
+SEVERAL, SEVERAL_LINES = SseFramesOfMany(), NdjsonFrames(one=False)
+TWO = {"orders": Position(EPOCH, 41), "stock": Position("3fhw8zrt", 7)}
+LAGGED = Gap("3fhw8zrt-7", "3fhw8zrt-9", 2, "lagged")
 MADE = {
+    "sse-several.txt": [
+        SEVERAL.opening(TWO, retry_ms=2000),
+        SEVERAL.batch(Batch("orders", (ORDER,), 42)),
+        SEVERAL.batch(Batch("stock", (), 9, LAGGED)),
+        sse.encode_retry(1400),
+        SEVERAL.farewell(StreamClosed(CloseReason.SHUTDOWN), retry_ms=1).partition(b"\n\n")[2],  # its time is by chance
+    ],
+    "ndjson-several.jsonl": [
+        SEVERAL_LINES.opening(TWO, retry_ms=2000),
+        SEVERAL_LINES.batch(Batch("orders", (ORDER,), 42)),
+    ],
     "ndjson.jsonl": [
         NDJSON.opening({"orders": Position(EPOCH, 41)}, retry_ms=2000),
         NDJSON.batch(Batch("orders", (ORDER,), 42)),
