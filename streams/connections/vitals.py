@@ -34,6 +34,7 @@ class VitalSigns:
             "resident_bytes": self._process.memory_info().rss,
             "load_1m": round(os.getloadavg()[0], 2),
             "connections": {"sse": 0, "websocket": 0, "ndjson": 0, "longpoll": 0, "chat": 0} | registry.by_technique(),
+            "tasks": len(asyncio.all_tasks(hub.loop)),
             "events_in_per_s": round((hub.events_in - self._in) / seconds, 1),
             "events_out_per_s": round((hub.events_out - self._out) / seconds, 1),
             "loop_lag_ms": round(loop_lag_s * 1000, 1),

@@ -48,6 +48,7 @@ class Reader:
         try:
             live = await stack.enter_async_context(self.hub.reading(name))
             position = await resolve(self.hub, live, wish)
+            self.check_open()  # it may have left meanwhile
         except BaseException:
             del self._reading[name]
             await stack.aclose()
@@ -65,7 +66,8 @@ class Reader:
         await self._reading.pop(name).aclose()
 
     async def leave(self) -> None:
-        """Leave all topics."""
+        """Leave all topics, for good."""
+        self.closing = self.closing or CloseReason.SHUTDOWN
         for name in tuple(self._cursors):
             await self.unsubscribe(name)
 

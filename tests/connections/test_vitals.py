@@ -20,6 +20,7 @@ NUMBERS = {
     "cpu_percent",
     "resident_bytes",
     "load_1m",
+    "tasks",
     "events_in_per_s",
     "events_out_per_s",
     "loop_lag_ms",
