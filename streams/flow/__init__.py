@@ -1,7 +1,8 @@
-"""Flow of work and data in one process: supervised tasks, bounded pipes, rates. asyncio only."""
+"""Flow of work and data in one process: bounded pipes, rates, supervised tasks. asyncio only; needs no Django."""
 
-from streams.flow.pipe import Pipe, PipeClosed
-from streams.flow.rate import TokenBucket
+from streams.flow.pipe import Pipe, PipeAborted, PipeClosed
+from streams.flow.piped import piped
+from streams.flow.rate import TokenBucket, rate_limited
 from streams.flow.supervisor import Supervisor
 
-__all__ = ["Pipe", "PipeClosed", "Supervisor", "TokenBucket"]
+__all__ = ["Pipe", "PipeAborted", "PipeClosed", "Supervisor", "TokenBucket", "piped", "rate_limited"]
