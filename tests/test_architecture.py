@@ -9,7 +9,7 @@ STREAMS = Path(__file__).parents[1] / "streams"
 FLOORS = [
     {"management", "process", "setup"},
     {"urls", "routing", "admin"},
-    {"chat", "topics"},  # features
+    {"chat", "topics", "diagnostics"},  # features
     {"transports"},
     {"connections"},
     {"publishing"},
@@ -19,7 +19,7 @@ FLOORS = [
     {"models", "migrations", "conf", "errors", "apps"},
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}
-FEATURES = {"chat", "topics", "transports"}  # never each other's
+FEATURES = {"chat", "topics", "transports", "diagnostics"}  # never each other's
 PURE = {"wire"}  # no Django, no I/O
 
 

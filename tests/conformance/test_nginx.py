@@ -1,86 +1,146 @@
-"""The proxy configuration of the documentation, in a real nginx in front of the site: nothing is held back."""
+"""``deploy/nginx.conf`` in a real nginx before the site: nothing is held back, compressed or lost on the way."""
 
 import asyncio
 import json
-import re
-import subprocess
-import time
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 import websockets
 
-from tests.harness.components import find_binary
-from tests.harness.site import ROOT
-from tests.harness.waiting import aeventually, eventually, free_port
+from tests.harness.nginx import Nginx
+from tests.harness.site import SERVERS, Site
+
+EVENTS = 20
+EVERY_S = 0.1
+LIMIT_S = 30.0
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def proxy(request, tmp_path_factory):
+    """nginx before the site on either server; with the headers of a token that may read and publish."""
+    folder = tmp_path_factory.mktemp("site")
+    site = Site(request.param, folder, f"sqlite:///{folder / 'site.sqlite3'}", DJANGO_BEHIND_PROXY="1").set_up()
+    site.manage("publish", "orders", "0")
+    headers = site.token("--publish", "*", "--read", "*")
+    try:
+        with Nginx(tmp_path_factory.mktemp("nginx"), site.start().port) as proxy:
+            proxy.headers = headers
+            yield proxy
+    finally:
+        site.kill()
 
 
 @pytest.fixture
-def behind_nginx(make_site, server, sqlite_url, tmp_path):
-    """The site, its URL behind nginx, and what the configuration says of TLS left out."""
-    binary = find_binary("nginx")
-    port = free_port()
-    site = make_site(server, sqlite_url, DJANGO_BEHIND_PROXY="1").start()
-    block = re.search(r"```nginx\n(.*?)```", (ROOT / "docs/operate.md").read_text(), re.DOTALL)[1]
-    block = re.sub(r".*ssl_certificate.*\n", "", block)
-    block = block.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};").replace(
-        "127.0.0.1:8000", f"127.0.0.1:{site.port}"
-    )
-    paths = "".join(
-        f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    configuration = tmp_path / "nginx.conf"
-    configuration.write_text(
-        f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log;\nevents {{}}\n"
-        f"http {{ access_log off;\n{paths}{block} }}\n"
-    )
-    process = subprocess.Popen([binary, "-c", str(configuration), "-p", str(tmp_path), "-e", f"{tmp_path}/error.log"])
-    url = f"http://127.0.0.1:{port}"
-    eventually(lambda: _answers(url))
-    yield site, url
-    process.terminate()
-    process.wait()
+async def client(proxy):
+    async with httpx.AsyncClient(
+        base_url=proxy.url, headers=proxy.headers, verify=proxy.trust(), trust_env=False, timeout=LIMIT_S
+    ) as client:
+        yield client
 
 
-def _answers(url):
-    try:
-        return httpx.get(f"{url}/login/", trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
+@asynccontextmanager
+async def reading(client, accept):
+    """The lines of a stream that has opened."""
+    async with client.stream("GET", "/events/orders", headers={"Accept": accept}) as response:
+        assert response.headers["content-type"].startswith(accept)
+        lines = response.aiter_lines()
+        await anext(lines)
+        yield response, lines
 
 
-async def test_events_come_one_by_one(behind_nginx):
-    site, url = behind_nginx
-    headers = await asyncio.to_thread(site.token, "--publish", "*", "--read", "*")
-    arrived = []
-    async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=30) as client:
-        await client.post(f"{url}/events/orders", json={"data": 0})
-        async with client.stream("GET", f"{url}/events/orders") as stream:
-            assert stream.headers["content-type"].startswith("text/event-stream")
-            lines = stream.aiter_lines()
-            while not (await anext(lines)).startswith("id:"):
+async def arrive_one_by_one(client, number_of_next):
+    """Publish events 100 ms apart, each only when the one before has arrived: one that is held back stops it all."""
+    for number in range(1, EVENTS + 1):
+        answer = await client.post("/events/orders", json={"data": number})
+        assert answer.status_code == 201, answer.text
+        async with asyncio.timeout(LIMIT_S):
+            assert await number_of_next() == number
+        await asyncio.sleep(EVERY_S)
+
+
+async def test_server_sent_events_arrive_one_by_one(client):
+    async with reading(client, "text/event-stream") as (_, lines):
+
+        async def number():
+            while not (line := await anext(lines)).startswith("data:"):
                 pass
-            for number in range(1, 11):
-                assert (await client.post(f"{url}/events/orders", json={"data": number})).status_code == 201
-                while not (line := await anext(lines)).startswith("data:"):
-                    pass
-                arrived.append((int(line[5:]), time.monotonic()))
-    assert [number for number, _ in arrived] == list(range(1, 11))
+            return int(line.removeprefix("data:"))
+
+        await arrive_one_by_one(client, number)
 
 
-async def test_a_room_opens_its_socket(behind_nginx):
-    _, url = behind_nginx
+async def test_lines_arrive_one_by_one(client):
+    async with reading(client, "application/x-ndjson") as (_, lines):
+
+        async def number():
+            while not (line := await anext(lines)):
+                pass
+            return json.loads(line)["data"]
+
+        await arrive_one_by_one(client, number)
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/x-ndjson"])
+async def test_a_stream_is_not_compressed_and_keeps_its_header_for_the_next_proxy(client, accept):
+    async with reading(client, accept) as (response, _):
+        assert response.headers["x-accel-buffering"] == "no"
+        assert response.headers["cache-control"] == "no-cache, no-transform"
+        assert "content-encoding" not in response.headers
+
+
+@pytest.mark.parametrize("path", ["/topics/", "/static/streams/css/base.css", "/static/streams/js/sse-parser.js"])
+async def test_pages_and_files_are_compressed(client, path):
+    answer = await client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "Accept-Encoding" in answer.headers["vary"]
+
+
+async def test_what_a_client_claims_of_itself_is_replaced(client):
+    lies = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "http", "X-Forwarded-Port": "1"}
+    seen = (await client.get("/diagnostics/request", headers=lies)).json()
+    assert (seen["http_version"], seen["scheme"]) == ("1.1", "https")
+    assert seen["host"] == client.base_url.netloc.decode()
+    assert seen["headers"]["x-forwarded-for"] == "127.0.0.1"
+    assert seen["headers"]["x-forwarded-port"] == str(client.base_url.port)
+    assert "connection" not in seen["headers"]  # the connection to the server is kept
+
+
+async def test_who_comes_without_tls_is_sent_to_it(proxy):
     async with httpx.AsyncClient(trust_env=False) as client:
-        await client.get(url)
-        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-    room = url.replace("http", "ws") + "/ws/rooms/lobby"
-    async with websockets.connect(room, origin=url, additional_headers={"Cookie": cookie}, proxy=None) as socket:
+        answer = await client.get(f"http://127.0.0.1:{proxy.plain_port}/topics/?a=b")
+    assert (answer.status_code, answer.headers["location"]) == (301, "https://127.0.0.1/topics/?a=b")
+
+
+def test_nginx_finds_nothing_wrong_with_it(proxy):
+    assert "warn" not in proxy.check()
+
+
+def connected(proxy, path, **options):
+    return websockets.connect(proxy.ws_url + path, ssl=proxy.trust(), proxy=None, **options)
+
+
+async def test_a_room_opens_its_socket(proxy, client):
+    client.headers.pop("Authorization")
+    await client.get("/")
+    cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    async with (
+        connected(proxy, "/ws/rooms/lobby", origin=proxy.url, additional_headers={"Cookie": cookie}) as socket,
+        asyncio.timeout(LIMIT_S),
+    ):
         assert json.loads(await socket.recv())["type"] == "stream.open"
         await socket.send(json.dumps({"op": "say", "ref": 1, "text": "through nginx", "client_id": "n1"}))
-        heard = []
+        while (frame := json.loads(await socket.recv())).get("type") != "message":
+            pass
+        assert frame["data"]["text"] == "through nginx"
 
-        async def hear():
-            heard.append(json.loads(await socket.recv()))
-            return any(frame.get("type") == "message" for frame in heard)
 
-        await aeventually(hear)
+async def test_frames_of_a_topic_arrive_one_by_one(proxy, client):
+    async with connected(proxy, "/events/orders", additional_headers=proxy.headers) as socket:
+        assert json.loads(await socket.recv())["type"] == "stream.open"
+
+        async def number():
+            return json.loads(await socket.recv())["data"]
+
+        await arrive_one_by_one(client, number)
