@@ -9,10 +9,12 @@ from dataclasses import fields
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.asgi import ASGIHandler
 
 from streams.apps import check_settings
 from streams.conf import VISIBILITIES, StreamSettings, read_settings
 from streams.models import Visibility
+from tests.harness.asgi import Exchange
 from tests.harness.site import ROOT
 
 PRODUCTION = {
@@ -114,3 +116,10 @@ def test_production_does_not_start_without_its_secrets_and_hosts(name, how):
     done = check(**env)
     assert done.returncode != 0
     assert f"{name} is required when DJANGO_DEBUG is off" in done.stderr
+
+
+async def test_the_connection_check_loads_where_the_scheme_does_not_arrive_and_nothing_else_does(settings):
+    settings.SECURE_SSL_REDIRECT = True
+    app = ASGIHandler()  # its middleware reads the settings when it is made
+    async with Exchange("GET", "/diagnostics/", app=app) as page, Exchange("GET", "/login/", app=app) as login:
+        assert (page.status, login.status) == (200, 301)
