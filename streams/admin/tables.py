@@ -31,10 +31,18 @@ class ReadOnly:
 class TopicAdmin(admin.ModelAdmin):
     """Topics: a name is for life, since it is on the wire."""
 
-    list_display = ("name", "description", "head", "visibility", "retain_events", "retain_s")
-    list_filter = ("visibility",)
+    list_display = ("name", "description", "head", "visibility", "slow_readers", "retain_events", "retain_s")
+    list_filter = ("visibility", "slow_readers")
     search_fields = ("name", "description")
     readonly_fields = ("epoch", "head", "created_at")
+    autocomplete_fields = ("readers", "reader_groups")  # there may be more users than a page can list
+    fieldsets = (
+        (None, {"fields": ("name", "description")}),
+        ("Who may read", {"fields": ("visibility", "readers", "reader_groups")}),
+        ("Slow readers", {"fields": ("slow_readers", "max_lag")}),
+        ("What is kept", {"fields": ("retain_events", "retain_s")}),
+        ("The log", {"fields": ("head", "epoch", "created_at")}),
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Topic | None = None) -> Any:
         """The name can be written only while the topic is made."""

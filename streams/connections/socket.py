@@ -8,11 +8,13 @@ a refused one             -> {"op": "error", "ref": n, "error": {…}}
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import asdict
 from typing import Any, ClassVar
 
+from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from streams.connections.registry import connected_reader
@@ -30,11 +32,27 @@ logger = logging.getLogger(__name__)
 
 BURST_FACTOR = 10
 TURN = 64  # frames sent before others get the loop
+FAILED = 1011
 Operation = Callable[[Any, dict[str, Any]], Awaitable[dict[str, Any]]]
+Ref = int | float | str | None
 
 
 class FrameTooLarge(TooLarge):
     """Not an event in it, but the whole frame; a server that looks at frames itself closes the socket too."""
+
+
+class SocketEnded(Exception):
+    """Nothing more can be sent: the client has left, or we have closed the socket."""
+
+
+def encode_ack(ref: Ref, answer: Mapping[str, Any]) -> bytes:
+    """``{"op": "ack", "ref", …}``: an operation was done."""
+    return encode_json({"op": "ack", "ref": ref, **answer}).encode()
+
+
+def encode_refusal(ref: Ref, error: StreamsError) -> bytes:
+    """``{"op": "error", "ref", "error": {"code", "message", "retryable"}}``; no ref could be read: null."""
+    return encode_json({"op": "error", "ref": ref, "error": error.as_json()}).encode()
 
 
 class Socket(AsyncWebsocketConsumer):
@@ -77,10 +95,14 @@ class Socket(AsyncWebsocketConsumer):
             self.who, self._identified_at = again, now
         return self.who
 
+    # From the first frame to the last
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Run the connection; the reader's task ends with it, whichever way that is."""
         self._reading: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
+        self._turn = asyncio.Lock()  # fair: whoever sends first is sent first, however slow the client
+        self._ended = False
         self._sent: dict[str, str] = {}
         try:
             await super().__call__(scope, receive, send)
@@ -89,50 +111,83 @@ class Socket(AsyncWebsocketConsumer):
                 self._reading.cancel()
                 await asyncio.wait([self._reading])
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As in Channels, but not by way of the one thread that all sync code shares: the gateway has its own."""
+        await getattr(self, get_handler_name(message))(message)
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        """The client has left."""
+        raise StopConsumer
+
     async def connect(self) -> None:
         """Accept, then either begin to read or say why not: a refused handshake could not tell a page the reason."""
         await self.accept()
-        try:
+        async with self._telling_the_end():
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.scope["headers"]}
             check_origin(self.scope, headers)
             self.hub = await current_hub()
             self._identified_at = self.hub.loop.time()
             wishes = await self.admit(headers)
-        except StreamsError as error:
-            await self._refuse(error)
-            return
-        rate = self.operations_per_s()
-        self._bucket, self._refused = TokenBucket(rate, rate * BURST_FACTOR), 0
-        self._reading = asyncio.create_task(self._read(wishes), name=f"socket {self.scope['path']}")
-        await self._opened.wait()
+            rate = self.operations_per_s()
+            self._bucket, self._refused = TokenBucket(rate, rate * BURST_FACTOR), 0
+            self._reading = asyncio.create_task(self._read(wishes), name=f"socket {self.scope['path']}")
+            await self._opened.wait()
+        self._stop_if_ended()
 
-    async def _refuse(self, error: StreamsError) -> None:
-        logger.info("socket %s refused: %s", self.scope["path"], error)
-        await self.send_control("stream.error", error.as_json())
-        await self.close(error.close_code)
+    @asynccontextmanager
+    async def _telling_the_end(self) -> AsyncGenerator[None, None]:
+        """What the block raises ends the socket: the client is told why, and by the close code."""
+        try:
+            yield
+        except SocketEnded:
+            self._ended = True
+        except StreamClosed as closed:
+            await self._end(closed.close_code, "stream.close", closed.told())
+        except StreamsError as error:
+            logger.info("socket %s ends: %s", self.scope["path"], error)
+            await self._end(error.close_code, "stream.error", error.as_json())
+        except Exception:
+            logger.exception("socket %s", self.scope["path"])
+            await self._end(FAILED)
+
+    async def _end(self, code: int, event_type: str = "", data: Mapping[str, Any] | None = None) -> None:
+        with suppress(SocketEnded):
+            if data is not None:
+                await self.send_control(event_type, data)
+            await self.close(code)
+
+    def _stop_if_ended(self) -> None:
+        """Leave at once: what the client still sends, or says goodbye with, is the server's to swallow."""
+        if self._ended:
+            raise StopConsumer
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Close, once; nothing is sent after that. Raises SocketEnded."""
+        message = {"type": "websocket.close", "code": code or 1000, "reason": reason or ""}
+        await self._send(message)
+        self._ended = True
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        async with self._turn:
+            if self._ended:
+                raise SocketEnded
+            try:
+                await self.base_send(message)
+            except OSError:  # how uvicorn tells it
+                raise SocketEnded from None
 
     # Down
 
     async def _read(self, wishes: Mapping[str, Wish]) -> None:
         """Carry the topics' logs to the socket until either ends."""
         try:
-            async with connected_reader(self.hub, "websocket", self.who) as self.reader:
+            async with self._telling_the_end(), connected_reader(self.hub, "websocket", self.who) as self.reader:
                 positions = {name: await self.subscribe(name, wish) for name, wish in wishes.items()}
                 await self.send_text(self.opening(positions))
                 self._opened.set()
                 async with aclosing(follow(self.reader)) as batches:
                     async for batch in batches:
                         await self._send_batch(batch)
-        except StreamClosed as closed:
-            await self.send_control("stream.close", closed.told())
-            await self.close(closed.close_code)
-        except StreamsError as error:
-            await self._refuse(error)
-        except OSError:
-            pass  # the client has left while something was sent: how uvicorn tells it
-        except Exception:
-            logger.exception("socket %s", self.scope["path"])
-            await self.close(1011)
         finally:
             self._opened.set()
 
@@ -160,53 +215,55 @@ class Socket(AsyncWebsocketConsumer):
             if number % TURN == 0:
                 await asyncio.sleep(0)
 
-    async def send_control(self, event_type: str, data: dict[str, Any], **where: str) -> None:
-        """Send an event of the server's own."""
+    async def send_control(self, event_type: str, data: Mapping[str, Any], **where: str) -> None:
+        """Send an event of the server's own; as ``send_text``."""
         await self.send_text(encode_control(event_type, data, **where))
 
     async def send_text(self, frame: bytes) -> None:
-        """Send one text frame; waits as long as the socket takes no bytes. Raises OSError if the client has left."""
-        await self.base_send({"type": "websocket.send", "text": frame.decode()})
+        """Send one text frame, in its turn; waits as long as the socket takes no bytes. Raises SocketEnded."""
+        await self._send({"type": "websocket.send", "text": frame.decode()})
 
     # Up
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """One operation; what is wrong with it is answered, and nothing else suffers."""
-        if self._reading is None or self._reading.done():
-            return  # refused or ended: whatever was on its way is not read
-        with suppress(OSError):  # the client may leave before its answer
-            await self._answer(text_data)
+        self._stop_if_ended()
+        async with self._telling_the_end():
+            await self._answer(text_data if text_data is not None else bytes_data or b"")
+        self._stop_if_ended()
 
-    async def _answer(self, text: str | None) -> None:
-        ref = None
+    async def _answer(self, frame: str | bytes) -> None:
+        ref, too_fast = None, self._check_rate()
         try:
-            self._check_size(text)
-            wait_s = self._bucket.take()
-            operation = self._decode(text)
+            self._check_size(frame)
+            operation = self._decode(frame)
             ref = operation.get("ref")
-            if wait_s:
-                raise LimitReached(f"more than {self.operations_per_s():g} operations a second", retry_after_s=wait_s)
-            self._refused = 0
-            answer = await self._perform(operation)
-            await self.send_text(encode_json({"op": "ack", "ref": ref} | answer).encode())
+            if too_fast is not None:
+                raise too_fast
+            await self.send_text(encode_ack(ref, await self._perform(operation)))
         except StreamsError as error:
-            await self.send_text(encode_json({"op": "error", "ref": ref, "error": error.as_json()}).encode())
-            if isinstance(error, LimitReached):
-                await self._count_refused()
-            elif isinstance(error, FrameTooLarge):
+            await self.send_text(encode_refusal(ref, too_fast or error))
+            if isinstance(error, FrameTooLarge):
                 await self.close(error.close_code)
+            elif self._refused >= self.hub.settings.max_refused:
+                logger.warning("socket %s closed: %s sends faster than it may", self.scope["path"], self.who.id)
+                await self.close(LimitReached.close_code)
 
-    def _check_size(self, text: str | None) -> None:
-        limit = self.hub.settings.max_frame_bytes
-        if text is not None and len(text) * 4 > limit and (size := len(text.encode())) > limit:
-            raise FrameTooLarge(f"the frame has {size} bytes (limit {limit})")
-
-    async def _count_refused(self) -> None:
-        """Close the socket of one who goes on and on although it is told that it is too fast."""
+    def _check_rate(self) -> LimitReached | None:
+        """What to answer if operations come too fast; counts how much faster, so that a flood is ended."""
+        wait_s = self._bucket.take()
+        if not wait_s:
+            self._refused = max(0, self._refused - 1)
+            return None
         self._refused += 1
-        if self._refused == self.hub.settings.max_refused:
-            logger.warning("socket %s closed: %s sends faster than it may", self.scope["path"], self.who.id)
-            await self.close(LimitReached.close_code)
+        return LimitReached(f"more than {self.operations_per_s():g} operations a second", retry_after_s=wait_s)
+
+    def _check_size(self, frame: str | bytes) -> None:
+        limit = self.hub.settings.max_frame_bytes
+        if len(frame) * 4 > limit:  # so many bytes a character may have
+            size = len(frame.encode()) if isinstance(frame, str) else len(frame)
+            if size > limit:
+                raise FrameTooLarge(f"the frame has {size} bytes (limit {limit})")
 
     async def _perform(self, operation: dict[str, Any]) -> dict[str, Any]:
         name = operation.get("op")
@@ -217,12 +274,13 @@ class Socket(AsyncWebsocketConsumer):
             raise InvalidInput(f"no operation {name!r:.60} (there are: {', '.join([*self.operations, 'ping'])})")
         return await perform(self, operation)
 
-    def _decode(self, text: str | None) -> dict[str, Any]:
-        if text is None:
+    def _decode(self, frame: str | bytes) -> dict[str, Any]:
+        if isinstance(frame, bytes):
             raise InvalidInput("operations are text frames of JSON, not binary ones")
-        operation = decode_json(text, max_depth=self.hub.settings.max_json_depth)
+        operation = decode_json(frame, max_depth=self.hub.settings.max_json_depth)
         if not isinstance(operation, dict):
             raise InvalidInput(f"an operation is a JSON object, not {type(operation).__name__}")
-        if not isinstance(operation.get("ref"), int | str | None):
+        ref = operation.get("ref")
+        if isinstance(ref, bool) or not isinstance(ref, Ref):
             raise InvalidInput("ref must be a number or a string")
         return operation

@@ -19,7 +19,12 @@ def _may_open(origin: str, site: str) -> bool:
 
 
 def check_reading_origin(request: HttpRequest) -> None:
-    """Raise Forbidden for a foreign page's request to read: it could not see the answer, but would hold a stream."""
+    """Raise Forbidden for a foreign page's request to read: it could not see the answer, but would hold a stream.
+
+    What a page embeds (an image, a script) says no Origin, and sees no answer wherever the page comes from.
+    """
+    if request.headers.get("Sec-Fetch-Mode") == "no-cors":
+        raise Forbidden("streams are not for embedding: read them by EventSource or fetch")
     origin = request.headers.get("Origin")
     if origin is None or settings.CORS_ALLOW_ALL_ORIGINS:
         return

@@ -2,7 +2,7 @@
 
 from streams.errors import CloseReason, StreamClosed
 from streams.hub.hub import Hub
-from streams.hub.live import LiveTopic
+from streams.hub.live import REPLAY, LiveTopic
 from streams.hub.position import Position
 from streams.hub.ring import Batch, Gap
 from streams.models import SlowReaders
@@ -14,19 +14,20 @@ class Cursor:
     log. Nothing is lost or repeated at the seam: both are asked by sequence number.
     """
 
-    __slots__ = ("_gap", "_owed", "epoch", "live", "seq")
+    __slots__ = ("_gap", "_owed", "epoch", "left", "live", "seq")
 
     def __init__(self, live: LiveTopic, position: Position) -> None:
         self.live = live
         self.epoch = position.epoch
         self.seq = position.seq
+        self.left = False  # unsubscribed from: what is being read for it is not wanted any more
         self._gap = position.gap
         self._owed = live.target  # up to here a reader may take its time: it came late, or all of it came at once
 
     @property
     def position(self) -> Position:
         """Where it stands now."""
-        return Position(self.epoch, self.seq)
+        return Position(self.epoch, self.seq, self._gap)
 
     @property
     def lag(self) -> int:
@@ -40,11 +41,17 @@ class Cursor:
         return self.seq < live.ring.head or live.gone or self._gap is not None or self.epoch != live.epoch
 
     async def step(self, hub: Hub, *, rested: bool) -> Batch | None:
-        """The next batch; None if it turns out that there is none. ``rested``: the reader comes from waiting.
+        """The next batch of one that ``has_news``; None if it turns out that there is none. Raises as its two parts.
 
-        Events that were trimmed before they could be read, a new life of the log, and what a slow reader was made to
-        skip are told by the batch's gap. Raises StreamClosed (the topic is gone, or disconnects slow readers),
-        Unavailable.
+        Cancellation: nothing is taken.
+        """
+        return self.take(hub, rested=rested) or await self.read(hub)
+
+    def take(self, hub: Hub, *, rested: bool) -> Batch | None:
+        """The next batch as far as memory has it; None: ``read`` it. ``rested``: the reader comes from waiting.
+
+        A new life of the log, and what a slow reader was made to skip, are told by the batch's gap. Raises StreamClosed
+        (the topic is gone, or disconnects slow readers).
         """
         live = self.live
         if live.gone:
@@ -58,14 +65,31 @@ class Cursor:
             return Batch(live.name, (), 0, gap)
         if rested:
             self._owed = live.target
-        if self._too_slow():
+        if live.slow_readers != REPLAY and self._too_slow():
             return self._left_behind()
-        batch = live.ring.take(self.seq) or await self._from_log(hub)
-        if batch is None:
-            return None
-        self.seq = batch.cursor
-        hub.events_out += len(batch.events)
-        return batch if batch.events or batch.gap else None
+        batch = live.ring.take(self.seq)
+        if batch is not None:
+            self.seq = batch.cursor
+            hub.events_out += len(batch.events)
+        return batch
+
+    async def read(self, hub: Hub) -> Batch | None:
+        """One page of the log; events that were trimmed before they could be read are told by its gap.
+
+        None if there is nothing after all: the log began a new life meanwhile, or the topic is gone. Raises
+        Unavailable.
+        """
+        live, epoch, after = self.live, self.epoch, self.seq
+        page = await hub.read_log(live, after)
+        if page is None or live.epoch != epoch or not hub.learn(live, page.head):
+            return None  # a page of a life that is over is not learnt from: it would call that life back
+        first = page.events[0].seq if page.events else page.head.seq + 1
+        self.seq = page.events[-1].seq if page.events else page.head.seq
+        gap = None
+        if first > after + 1:
+            gap = Gap(event_id(epoch, after), event_id(epoch, first - 1), first - 1 - after, "trimmed")
+        hub.events_out += len(page.events)
+        return Batch(live.name, page.events, self.seq, gap) if page.events or gap else None
 
     def _too_slow(self) -> bool:
         """Whether events passed by while this reader was still sending older ones, and more of them than it may miss.
@@ -73,7 +97,7 @@ class Cursor:
         Replay up to where the log stood when it came, and what came at once while it was waiting, are no lag.
         """
         live = self.live
-        if live.slow_readers == SlowReaders.REPLAY or self.seq < self._owed:
+        if self.seq < self._owed:
             return False
         return self.seq < live.ring.first - 1 or (live.max_lag is not None and self.lag > live.max_lag)
 
@@ -84,16 +108,3 @@ class Cursor:
         gap = Gap(event_id(self.epoch, self.seq), event_id(self.epoch, live.target), lost, CloseReason.LAGGED)
         self.seq = self._owed = live.target
         return Batch(live.name, (), self.seq, gap)
-
-    async def _from_log(self, hub: Hub) -> Batch | None:
-        """One page after the cursor; None if the log began a new life meanwhile, or the topic is gone."""
-        live, epoch, after = self.live, self.epoch, self.seq
-        page = await hub.read_log(live, after)
-        if page is None or not hub.learn(live, page.head) or live.epoch != epoch:
-            return None
-        first = page.events[0].seq if page.events else page.head.seq + 1
-        seen = page.events[-1].seq if page.events else page.head.seq
-        gap = None
-        if first > after + 1:
-            gap = Gap(event_id(epoch, after), event_id(epoch, first - 1), first - 1 - after, "trimmed")
-        return Batch(live.name, page.events, seen, gap)

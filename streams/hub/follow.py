@@ -1,7 +1,8 @@
 """Follow: a reader of one topic or of many, from where it stands to the head and on."""
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Awaitable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from streams.errors import CloseReason, InvalidInput, StreamClosed
 from streams.hub.cursor import Cursor
@@ -23,6 +24,7 @@ class Reader:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.closing: CloseReason | None = None
+        self.cursors: tuple[Cursor, ...] = ()  # replaced, never changed: whoever goes through it can wait meanwhile
         self._cursors: dict[str, Cursor] = {}
         self._reading: dict[str, AsyncExitStack] = {}
         self._waiter = Waiter(hub.silence)
@@ -54,6 +56,7 @@ class Reader:
             await stack.aclose()
             raise
         self._cursors[name] = Cursor(live, position)
+        self.cursors = tuple(self._cursors.values())
         self._waiter.wake()
         return position
 
@@ -62,6 +65,8 @@ class Reader:
         cursor = self._cursors.pop(name, None)
         if cursor is None:
             raise InvalidInput(f"topic {name:.128} is not subscribed to here")
+        cursor.left = True
+        self.cursors = tuple(self._cursors.values())
         cursor.live.forget(self._waiter)
         await self._reading.pop(name).aclose()
 
@@ -78,7 +83,6 @@ class Reader:
 
     def check_open(self) -> None:
         """Raise StreamClosed once this reader, or every reader, is to end."""
-        self.hub.check_open()
         if self.closing is not None:
             raise StreamClosed(self.closing)
 
@@ -86,24 +90,16 @@ class Reader:
         """Its cursor in a topic; another one after it was subscribed to again."""
         return self._cursors.get(name)
 
-    def with_news(self) -> list[Cursor]:
-        """The cursors that have a step to take."""
-        return [cursor for cursor in self._cursors.values() if cursor.has_news]
-
-    async def wait(self) -> bool:
+    def wait(self) -> Awaitable[bool]:
         """Wait until a topic moves: True; False after a heartbeat's silence. Cancellation: safe."""
-        return await self._waiter.wait([cursor.live for cursor in self._cursors.values()])
-
-    def wake(self) -> None:
-        """Let ``follow`` look again."""
-        self._waiter.wake()
+        return self._waiter.wait([cursor.live for cursor in self.cursors])
 
 
 @asynccontextmanager
 async def open_reader(hub: Hub) -> AsyncGenerator[Reader, None]:
     """A reader without topics yet; it leaves those it has then, whichever way the block ends."""
     reader = Reader(hub)
-    with hub.told_of_the_end(reader.wake):
+    with hub.told_of_the_end(partial(reader.end, CloseReason.SHUTDOWN)):
         try:
             yield reader
         finally:
@@ -119,23 +115,23 @@ async def follow(reader: Reader, *, wait: bool = True) -> AsyncGenerator[Batch, 
     Raises StreamClosed when the server ends the stream, Unavailable when the log can't be read.
     Cancellation: safe at every await; consume under ``aclosing``.
     """
-    rested = False
+    rested = True
     while True:
-        reader.check_open()
-        cursors = reader.with_news()
-        for cursor in cursors:
-            name = cursor.live.name
-            if reader.cursor(name) is not cursor:
-                continue  # unsubscribed from meanwhile
-            batch = await cursor.step(reader.hub, rested=rested)
-            if batch is not None and reader.cursor(name) is cursor:
+        moved = False
+        for cursor in reader.cursors:
+            if cursor.left or not cursor.has_news:
+                continue
+            reader.check_open()
+            moved = True
+            batch = cursor.take(reader.hub, rested=rested) or await cursor.read(reader.hub)
+            if batch is not None and not cursor.left:
                 yield batch
-                reader.check_open()
-        if cursors:
+        if moved:
             rested = False
-        elif not wait:
+            continue
+        reader.check_open()
+        if not wait:
             return
-        else:
-            rested = await reader.wait()
-            if not rested:
-                yield HEARTBEAT
+        rested = await reader.wait()
+        if not rested:
+            yield HEARTBEAT

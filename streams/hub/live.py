@@ -1,6 +1,7 @@
 """A live topic: the ring of a topic that is followed in this process, and the readers that wait for it."""
 
 import asyncio
+import weakref
 from collections import deque
 from collections.abc import Iterable
 
@@ -9,62 +10,60 @@ from streams.eventlog import Head
 from streams.hub.ring import Announcement, Ring
 from streams.models import SlowReaders
 
+REPLAY = SlowReaders.REPLAY.value  # compared at each delivery, where a member of an enum takes longer than the rest
 
 class Silence:
-    """Who waits in this process, and since when: the source of heartbeats."""
+    """The waiters of this process: the source of heartbeats."""
 
     def __init__(self) -> None:
-        self._since: dict[Waiter, float] = {}  # loop times, oldest first
+        self._waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
 
     def __len__(self) -> int:
-        return len(self._since)
+        """How many wait just now."""
+        return sum(waiter.waits for waiter in self._waiters)
 
-    def begin(self, waiter: "Waiter", now: float) -> None:
-        """Note that ``waiter`` begins to wait."""
-        self._since[waiter] = now
-
-    def end(self, waiter: "Waiter") -> None:
-        """Note that it waits no longer."""
-        del self._since[waiter]
+    def add(self, waiter: "Waiter") -> None:
+        """Let ``waiter`` have heartbeats for as long as it lives."""
+        self._waiters.add(waiter)
 
     def beat(self, waiting_since: float) -> None:
         """Let those who wait since ``waiting_since`` (loop time) or longer send a heartbeat."""
-        for waiter, since in self._since.items():
-            if since > waiting_since:
-                break
-            waiter.wake(news=False)
+        for waiter in self._waiters:
+            if waiter.since <= waiting_since:
+                waiter.wake(news=False)
 
 
 class Waiter:
-    """One reader that waits, for whichever of its topics moves first."""
+    """One reader that waits, for whichever of its topics moves first. Belongs to a running loop."""
 
-    __slots__ = ("_future", "_silence")
+    __slots__ = ("__weakref__", "_loop", "future", "since")
 
     def __init__(self, silence: Silence) -> None:
-        self._silence = silence
-        self._future: asyncio.Future[bool] | None = None
+        self._loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[bool] | None = None  # of the newest wait: whether there are news
+        self.since = 0.0  # loop time at which that began
+        silence.add(self)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits just now."""
+        return self.future is not None and not self.future.done()
 
     async def wait(self, topics: Iterable["LiveTopic"]) -> bool:
         """Wait for the next round of any of ``topics``: True; False after a heartbeat's silence. Cancellation: safe.
 
         Whoever looked for news before calling this misses none: nothing happens between the look and the wait.
         """
-        loop = asyncio.get_running_loop()
-        future = self._future = loop.create_future()
+        self.since = self._loop.time()
         for live in topics:
-            live.enlist(self)
-        self._silence.begin(self, loop.time())
-        try:
-            woken: bool = await future
-            return woken
-        finally:
-            self._silence.end(self)
-            self._future = None
+            live.waiters[self] = None
+        self.future = self._loop.create_future()
+        return await self.future
 
     def wake(self, *, news: bool = True) -> None:
         """End the wait, if it waits."""
-        if self._future is not None and not self._future.done():
-            self._future.set_result(news)
+        if self.future is not None and not self.future.done():
+            self.future.set_result(news)
 
 
 class LiveTopic:
@@ -79,7 +78,7 @@ class LiveTopic:
         self.topic_id = 0
         self.epoch = ""
         self.target = 0  # the highest seq heard of; the ring catches up with it from the log
-        self.slow_readers: str = SlowReaders.REPLAY
+        self.slow_readers = REPLAY
         self.max_lag: int | None = None  # events behind which a reader is slow; None: when it leaves the ring
         self.gone = False  # the topic was deleted
         self.readers = 0
@@ -87,7 +86,7 @@ class LiveTopic:
         self.opened = asyncio.Event()
         self.ring = Ring(name, max_events=settings.ring_events, max_bytes=settings.ring_bytes)
         self._slice = settings.wake_slice
-        self._waiting: dict[Waiter, None] = {}
+        self.waiters: dict[Waiter, None] = {}  # to be woken by the next round; each once, however often it asks
         self._round: deque[Waiter] = deque()
         self._again = False
 
@@ -99,12 +98,12 @@ class LiveTopic:
     @property
     def waiting(self) -> int:
         """How many are to be woken by the next event, or are being woken now."""
-        return len(self._waiting) + len(self._round)
+        return len(self.waiters) + len(self._round)
 
     def begin(self, head: Head) -> None:
         """Stand at ``head`` of (a new life of) the log."""
-        if head.epoch != self.epoch:
-            self.target = head.seq
+        if self.epoch and head.epoch != self.epoch:
+            self.target = head.seq  # else what was heard while the head was being read still counts
         self.topic_id, self.epoch = head.topic_id, head.epoch
         self.learn(head)
         self.ring.skip_to(head.seq)
@@ -122,25 +121,23 @@ class LiveTopic:
         if self.ring.offer(announcement.events):
             self.wake()
 
-    def enlist(self, waiter: Waiter) -> None:
-        """Wake ``waiter`` in the next round; once, however often it asks."""
-        self._waiting[waiter] = None
-
     def forget(self, waiter: Waiter) -> None:
         """Wake it no more."""
-        self._waiting.pop(waiter, None)
+        self.waiters.pop(waiter, None)
 
     def wake(self) -> None:
         """Wake all who wait, a slice at a time; called again during a round, it starts another after it."""
         if self._round:
             self._again = True
-        elif self._waiting:
-            self._round, self._waiting = deque(self._waiting), {}
+        elif self.waiters:
+            self._round, self.waiters = deque(self.waiters), {}
             self._wake_slice()
 
     def _wake_slice(self) -> None:
         for _ in range(min(self._slice, len(self._round))):
-            self._round.popleft().wake()
+            future = self._round.popleft().future  # as Waiter.wake, without a call for each of a thousand readers
+            if future is not None and not future.done():
+                future.set_result(True)
         if self._round:
             asyncio.get_running_loop().call_soon(self._wake_slice)
         elif self._again:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from streams.eventlog import read_bounds
+from streams.eventlog import Head, read_bounds
 from streams.hub.hub import Hub
 from streams.hub.live import LiveTopic
 from streams.hub.ring import Gap
 from streams.wire.event import event_id
-from streams.wire.last_event_id import Wish, WishKind
+from streams.wire.last_event_id import UNTOLD, Wish, WishKind, parse_last_event_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,15 @@ class Position:
 
     @property
     def resume_id(self) -> str:
-        """What a client should come back with: as long as a gap is to be told, what it asked for."""
-        return self.id if self.gap is None else self.gap.requested
+        """What a client should come back with: as long as a gap is to be told, what leads to that gap again.
+
+        That is what it asked for, unless that is malformed only here: one id for several topics, which would be an id
+        in each of them once it stands in a joint id.
+        """
+        if self.gap is None:
+            return self.id
+        understood = parse_last_event_id(self.gap.requested).kind is not WishKind.MALFORMED
+        return UNTOLD if understood and self.gap.reason == WishKind.MALFORMED else self.gap.requested
 
 
 async def resolve(hub: Hub, live: LiveTopic, wish: Wish) -> Position:
@@ -40,13 +47,13 @@ async def resolve(hub: Hub, live: LiveTopic, wish: Wish) -> Position:
     of_this_life = wish.kind is WishKind.AFTER and wish.epoch in (None, live.epoch)
     if of_this_life and live.ring.first - 1 <= wish.number <= live.ring.head:
         return Position(live.epoch, wish.number)
-    head, first = await hub.gateway.run(read_bounds, live.name)
+    head, first = await _bounds(hub, live)
     if wish.kind is WishKind.LAST:
         return Position(head.epoch, max(head.seq - wish.number, first - 1))
     oldest = Position(head.epoch, first - 1)
     if wish.kind is WishKind.EARLIEST:
         return oldest
-    reason, lost = "malformed", None
+    reason, lost = str(WishKind.MALFORMED), None
     if wish.kind is WishKind.AFTER:
         reason = "epoch"
         if wish.epoch in (None, head.epoch) and wish.number <= head.seq:
@@ -54,3 +61,14 @@ async def resolve(hub: Hub, live: LiveTopic, wish: Wish) -> Position:
                 return Position(head.epoch, wish.number)
             reason, lost = "trimmed", first - 1 - wish.number
     return Position(oldest.epoch, oldest.seq, Gap(wish.text, oldest.id, lost, reason))
+
+
+async def _bounds(hub: Hub, live: LiveTopic) -> tuple[Head, int]:
+    """The head of the log and the oldest event that is kept, of the life that ``live`` is in."""
+    while True:
+        epoch = live.epoch
+        head, first = await hub.gateway.run(read_bounds, live.name)
+        if live.epoch == epoch:  # else the answer may be older than what is known by now
+            hub.learn(live, head)
+        if live.epoch == head.epoch:
+            return head, first

@@ -12,7 +12,7 @@ from streams.conf import get_settings
 from streams.connections import registry
 from streams.errors import InvalidTopicName, NoSuchTopic, NotSignedIn
 from streams.http.errors import page_not_found
-from streams.models import Event, Topic
+from streams.models import Event, SlowReaders, Topic
 from streams.publishing import identify, topic_to_read
 from streams.publishing.permissions import may_publish, readable
 from streams.wire.names import check_topic_name
@@ -56,17 +56,32 @@ def topic_page(request: HttpRequest, name: str) -> HttpResponseBase:
         "visibility": topic.visibility,
         "may_publish": may_publish(who=who, name=topic.name),
         "events_url": f"/events/{topic.name}",
+        "feed_url": f"/events?topic={topic.name}",  # envelopes: with the times of the events
+        "reader": str(request.user.pk or "guest"),  # the tabs of one reader share a connection
         "retention": _retention(topic),
+        "slow_readers": _slow_readers(topic),
     }
     return render(request, "streams/topics/topic.html", {"topic": context})
 
 
+def _slow_readers(topic: Topic) -> str:
+    """What becomes of them, after "Slow readers": ``skip to the newest event when 500 behind``."""
+    what = {
+        SlowReaders.REPLAY: "are served from the log",
+        SlowReaders.SKIP: "skip to the newest event",
+        SlowReaders.DISCONNECT: "are disconnected, and resume",
+    }[SlowReaders(topic.slow_readers)]
+    if topic.slow_readers == SlowReaders.REPLAY or topic.max_lag is None:
+        return what
+    return f"{what} when {topic.max_lag:,} behind"
+
+
 def _retention(topic: Topic) -> str:
-    """``100,000 events or 7 days, whichever is less``."""
+    """``100,000 events, at most 7 days``."""
     settings = get_settings()
     events = settings.retain_events if topic.retain_events is None else topic.retain_events
     seconds = settings.retain_s if topic.retain_s is None else topic.retain_s
     units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
     unit, size = next((one for one in units if seconds >= one[1]), units[-1])
     count = round(seconds / size)
-    return f"{events:,} events or {count} {unit}{'' if count == 1 else 's'}, whichever is less"
+    return f"{events:,} event{'' if events == 1 else 's'}, at most {count} {unit}{'' if count == 1 else 's'}"

@@ -5,7 +5,6 @@
 """
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 
@@ -39,37 +38,32 @@ async def poll_topics(hub: Hub, wishes: Wishes, who: Identity, *, timeout_s: flo
     Raises NoSuchTopic, Unavailable, StreamClosed. Cancellation: safe.
     """
     await release_thread()
+    deadline = hub.loop.time() + timeout_s
     async with connected_reader(hub, "longpoll", who) as reader:
-        ids = {name: (await reader.subscribe(name, wish)).id for name, wish in wishes.items()}
-        answer: list[Batch] = []
+        for name, wish in wishes.items():
+            await reader.subscribe(name, wish)
+        answer = await _news(reader)
         with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s or None):
-                answer = await _first(reader, wait=timeout_s > 0)
-    for batch in answer:
-        ids[batch.topic] = batch.events[-1].id if batch.events else batch.gap.resumed_at if batch.gap else ""
+            while not answer:
+                async with asyncio.timeout_at(deadline):  # for the waiting only: what is there is read, however slowly
+                    await reader.wait()
+                answer = await _news(reader)
+        ids = [position.resume_id for position in reader.positions.values()]
     return _encode(answer, ids, one=one)
 
 
-async def _first(reader: Reader, *, wait: bool) -> list[Batch]:
-    """One step in every topic that has news, as soon as any has; nothing if none has and we don't ``wait``."""
-    while True:
-        reader.check_open()
-        cursors = reader.with_news()
-        if cursors:
-            steps = [await cursor.step(reader.hub, rested=True) for cursor in cursors]
-            if answer := [batch for batch in steps if batch is not None]:
-                return answer
-        elif not wait:
-            return []
-        else:
-            await reader.wait()
+async def _news(reader: Reader) -> list[Batch]:
+    """One step in every topic that has news; nothing if none has."""
+    reader.check_open()
+    steps = [await cursor.step(reader.hub, rested=True) for cursor in reader.cursors if cursor.has_news]
+    return [batch for batch in steps if batch is not None]
 
 
-def _encode(answer: list[Batch], ids: Mapping[str, str], *, one: bool) -> bytes:
+def _encode(answer: list[Batch], ids: list[str], *, one: bool) -> bytes:
     events = b",".join(event.frame("envelope", encode_envelope) for batch in answer for event in batch.events)
     gaps = [{"topic": batch.topic} | asdict(batch.gap) for batch in answer if batch.gap is not None]
     told: dict[str, object] = {"gaps": gaps}
     if one:
         told = {"gap": {name: value for name, value in gaps[0].items() if name != "topic"} if gaps else None}
-    rest = encode_json({"last_event_id": SEPARATOR.join(ids.values()), **told})
+    rest = encode_json({"last_event_id": SEPARATOR.join(ids), **told})
     return b'{"events":[' + events + b"]," + rest[1:].encode()

@@ -7,9 +7,7 @@ from dataclasses import asdict
 from streams.errors import StreamClosed, StreamsError
 from streams.hub import Batch, Position
 from streams.wire import sse
-from streams.wire.last_event_id import SEPARATOR
-
-UNTOLD = "-"  # in place of what can't stand in a line: it is no id either, so its gap is told again
+from streams.wire.last_event_id import SEPARATOR, UNTOLD
 
 
 class SseFrames:
@@ -52,7 +50,8 @@ class SseFramesOfMany:
         """The reconnection time and the joint position, in which a gap that follows is still to be told."""
         for name, position in positions.items():
             text = position.resume_id
-            self._ids[name] = text if text.isascii() and text.isprintable() and " " not in text else UNTOLD
+            fits = text.isascii() and text.isprintable() and SEPARATOR not in text  # a line, a header, a joint id
+            self._ids[name] = text if fits else UNTOLD
         return sse.encode_opening(self._joint(), retry_ms=retry_ms)
 
     def _joint(self) -> str:

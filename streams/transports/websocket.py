@@ -8,6 +8,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.core.exceptions import TooManyFieldsSent
 from django.http import QueryDict
 
 from streams.connections.socket import Operation, Socket
@@ -26,7 +27,10 @@ class TopicSocket(Socket):
 
     async def admit(self, headers: Mapping[str, str]) -> Mapping[str, Wish]:
         """Whoever may read the topics that the URL names; it may name none."""
-        query = QueryDict(self.scope["query_string"])
+        try:
+            query = QueryDict(self.scope["query_string"])
+        except TooManyFieldsSent:
+            raise InvalidInput("the query has more fields than anybody needs") from None
         self._path_topic: str | None = self.scope["url_route"]["kwargs"].get("topic")
         wishes: Mapping[str, Wish] = {}
         if self._path_topic is not None or "topic" in query:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 MAX_SEQ = 2**63 - 1
 SEPARATOR = ","  # between the ids of several topics
+UNTOLD = "-"  # malformed, in place of what can't stand in a joint id: a gap that was not told is told again
 _ID = re.compile(r"([a-z0-9]{1,16})-([0-9]{1,19})", re.ASCII)
 _SEQ = re.compile(r"[0-9]{1,19}", re.ASCII)
 _LAST = re.compile(r"-([0-9]{1,9})", re.ASCII)
