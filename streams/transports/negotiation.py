@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest
 
 from streams.errors import InvalidInput, NotAcceptable
@@ -49,7 +50,10 @@ def negotiate(request: HttpRequest) -> Technique:
     ``?transport=`` wins, for those who can't set a header. Raises NotAcceptable or InvalidInput, which name what there
     is.
     """
-    name = request.GET.get("transport")
+    try:
+        name = request.GET.get("transport")
+    except TooManyFieldsSent:  # Django would answer with a page, and log a traceback
+        raise InvalidInput("the query has more fields than anybody needs") from None
     if name is not None:
         if name not in BY_NAME:
             raise InvalidInput(f"no transport {name!r:.60} (there are: {', '.join(BY_NAME)})")

@@ -55,17 +55,17 @@ def test_a_topic_has_a_page_with_its_facts(client, topics):
     assert answer.status_code == 200
     assert "Is public" in answer.text
     assert "/events/a-public-one" in answer.text
-    assert "100,000 events or 7 days, whichever is less" in answer.text
+    assert "100,000 events, at most 7 days" in answer.text
 
 
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"retain_events": 1, "retain_s": 86_400}, "1 events or 1 day,"),
-        ({"retain_s": 7_200}, "100,000 events or 2 hours,"),
-        ({"retain_s": 90}, "or 2 minutes,"),
-        ({"retain_s": 1}, "or 1 second,"),
-        ({"retain_s": 0}, "or 0 seconds,"),
+        ({"retain_events": 1, "retain_s": 86_400}, "1 event, at most 1 day<"),
+        ({"retain_s": 7_200}, "100,000 events, at most 2 hours<"),
+        ({"retain_s": 90}, "at most 2 minutes<"),
+        ({"retain_s": 1}, "at most 1 second<"),
+        ({"retain_s": 0}, "at most 0 seconds<"),
     ],
 )
 def test_what_is_kept_is_said_in_words(client, fields, text):

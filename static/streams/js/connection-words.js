@@ -13,6 +13,8 @@ const REFUSALS = {
   expired: "This connection has expired.",
   ended: "This stream has ended.",
   too_large: "An event is larger than this page accepts.",
+  invalid: "The server can't read what this page asks for.",
+  unexpected: "Something answered that is not this server.",
 };
 
 /**

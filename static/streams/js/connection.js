@@ -1,6 +1,5 @@
 // @ts-check
-// What the clients of all techniques share: the states a connection can be in, listeners, and the moments
-// in which a browser should look again at once.
+// The words that all clients share: what a connection is in, what comes over it, the clock, and listeners.
 
 /**
  * @typedef {object} ConnectionState
@@ -10,13 +9,48 @@
  */
 
 /**
- * One event as a client sees it. `id` is null on the server's own `stream.*` events.
+ * One event as a client sees it, whatever technique brought it.
  * @typedef {object} Envelope
- * @property {string | null} id
- * @property {string} [topic]
+ * @property {string} id
+ * @property {string} topic
  * @property {string} type
  * @property {any} data
- * @property {string} [time]
+ * @property {string} [time]  not over server-sent events of one topic
+ */
+
+/**
+ * What the log could not give: from `requested` on, `lost` events (null: nobody can know) up to `resumed_at`.
+ * @typedef {{ topic: string, requested: string, resumed_at: string, lost: number | null, reason: string }} Gap
+ */
+
+/**
+ * One thing that the server says: an envelope, or an event of its own (`stream.*`), which has no id.
+ * @typedef {{ type: string, topic?: string, data?: any, id?: string, time?: string }} Frame
+ */
+
+/**
+ * @typedef {object} Statistics
+ * @property {number} events        given to the listeners
+ * @property {number} bytes         received in bodies; of an EventSource, which hides its body, in data
+ * @property {number} reconnects    times that it was live again
+ * @property {number | null} opened_at_ms  since when the connection is live; null while it is not
+ */
+
+/**
+ * What every technique looks like from outside. Each `on…` answers the function that unsubscribes.
+ * @typedef {object} Stream
+ * @property {() => void} open    begin, or go on after `close` or a refusal, from `lastEventId`
+ * @property {() => void} close
+ * @property {(listener: (envelope: Envelope) => void) => () => void} onEvent
+ * @property {(listener: (gap: Gap) => void) => () => void} onGap
+ * @property {(listener: (state: ConnectionState) => void) => () => void} onState
+ * @property {ConnectionState} state
+ * @property {string} lastEventId  the position: everything up to here was given, or told as a gap
+ * @property {(hard?: boolean) => void} wake  look again now; `hard` gives up an open connection too
+ * @property {Statistics} statistics
+ * @property {() => void} cut     drop the connection as a broken network would; it comes back by itself
+ * @property {(ms: number) => void} stall  stop reading for so long, where `canStall`
+ * @property {boolean} canStall
  */
 
 /** @typedef {Pick<typeof globalThis, "setTimeout" | "clearTimeout"> & { now(): number }} Clock */
@@ -38,55 +72,27 @@ export function createListeners() {
   const listeners = new Set();
   return {
     add(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      const own = (/** @type {T} */ value) => listener(value); // the same function may listen twice
+      listeners.add(own);
+      return () => void listeners.delete(own);
     },
     emit(value) {
       for (const listener of [...listeners]) {
+        if (!listeners.has(listener)) continue;
         try {
           listener(value);
         } catch (error) {
-          queueMicrotask(() => {
-            throw error;
-          });
+          report(error);
         }
       }
     },
   };
 }
 
-/**
- * Call `wake(hard)` when the network, the page or the machine comes back. `hard` says that an open connection
- * can't be trusted: the page was frozen, or the machine slept, and a dead socket makes no sound.
- * @param {(hard: boolean) => void} wake
- * @param {{ window: Window, document: Document, clock: Clock, asleep_ms?: number }} env
- * @returns {() => void} stop listening
- */
-export function onWake(wake, { window, document, clock, asleep_ms = 90_000 }) {
-  let seen_ms = clock.now();
-  let timer = clock.setTimeout(tick, 5_000);
-
-  function tick() {
-    const slept = clock.now() - seen_ms > asleep_ms;
-    seen_ms = clock.now();
-    if (slept) wake(true);
-    timer = clock.setTimeout(tick, 5_000);
-  }
-  const online = () => wake(true);
-  const pageshow = (/** @type {PageTransitionEvent} */ event) => event.persisted && wake(true);
-  const visible = () => {
-    if (document.visibilityState !== "visible") return;
-    const slept = clock.now() - seen_ms > asleep_ms;
-    seen_ms = clock.now();
-    wake(slept);
-  };
-  window.addEventListener("online", online);
-  window.addEventListener("pageshow", pageshow);
-  document.addEventListener("visibilitychange", visible);
-  return () => {
-    clock.clearTimeout(timer);
-    window.removeEventListener("online", online);
-    window.removeEventListener("pageshow", pageshow);
-    document.removeEventListener("visibilitychange", visible);
-  };
+/** @param {unknown} error as an uncaught one, but later: what runs now goes on */
+function report(error) {
+  if (globalThis.reportError) return globalThis.reportError(error);
+  queueMicrotask(() => {
+    throw error;
+  });
 }

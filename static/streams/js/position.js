@@ -1,5 +1,5 @@
 // @ts-check
-// Event ids are opaque but for one promise: what follows the last "-" is the sequence number in the topic.
+// Event ids are opaque but for one promise: what follows the last "-" is the sequence number in the topic, without gaps.
 
 /**
  * @param {string | null | undefined} id
@@ -21,12 +21,21 @@ export function epochOf(id) {
 }
 
 /**
+ * How many events lie between two ids of one log, or null where they can't be compared.
+ * @param {string} from
+ * @param {string} to
+ */
+export function distance(from, to) {
+  const [first, last] = [seqOf(from), seqOf(to)];
+  return first === null || last === null || !epochOf(from) || epochOf(from) !== epochOf(to) ? null : last - first;
+}
+
+/**
  * Whether an event with id `id` comes after `position` and so must be applied.
  * @param {string} id
  * @param {string | null} position
  */
 export function isAfter(id, position) {
-  if (!position || epochOf(id) !== epochOf(position)) return true;
-  const [seq, last] = [seqOf(id), seqOf(position)];
-  return seq === null || last === null || seq > last;
+  const ahead = position ? distance(position, id) : null;
+  return ahead === null || ahead > 0;
 }

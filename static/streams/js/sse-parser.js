@@ -1,6 +1,8 @@
 // @ts-check
 // Server-sent events, from bytes to events. WHATWG HTML 9.2.5 and 9.2.6 to the letter, over any split into chunks.
 
+import { TooLarge } from "./failures.js";
+
 /**
  * @typedef {object} SseEvent
  * @property {string} type  "message" when the stream names none
@@ -8,17 +10,12 @@
  * @property {string} lastEventId  the id in force, also when this event brought none
  */
 
-/** A line or an event is larger than this reader accepts. */
-export class SseTooLarge extends Error {
-  name = "SseTooLarge";
-}
-
 const LF = 10;
 
 /**
  * @param {object} options
  * @param {(event: SseEvent) => void} options.onEvent
- * @param {(id: string) => void} [options.onId]  an id came into force, with or without an event
+ * @param {(id: string) => void} [options.onId]  an id came into force; after its event, if there is one
  * @param {(retry_ms: number) => void} [options.onRetry]
  * @param {number} [options.maxBufferedChars]  of the unfinished line and the unfinished event together
  */
@@ -64,7 +61,7 @@ export function createSseParser({ onEvent, onId = () => {}, onRetry = () => {}, 
     pieces.push(piece);
     piecesLength += piece.length;
     const held = piecesLength + data.length;
-    if (held > maxBufferedChars) throw new SseTooLarge(`an event has ${held} characters or more (limit ${maxBufferedChars})`);
+    if (held > maxBufferedChars) throw new TooLarge(`an event has ${held} characters or more (limit ${maxBufferedChars})`);
   }
 
   /** @param {string} text a line without its end */
@@ -81,19 +78,18 @@ export function createSseParser({ onEvent, onId = () => {}, onRetry = () => {}, 
   }
 
   function dispatch() {
-    if (id !== idInForce) {
-      idInForce = id;
-      onId(id);
-    }
     const event = data ? { type: type || "message", data: data.slice(0, -1), lastEventId: id } : null;
+    const isNew = id !== idInForce;
+    idInForce = id;
     type = data = "";
     if (event) onEvent(event);
+    if (isNew) onId(id);
   }
 
   return {
     /**
      * @param {Uint8Array} bytes
-     * @throws {SseTooLarge} the stream must be given up
+     * @throws {TooLarge} the stream must be given up
      */
     feed: (bytes) => read(decoder.decode(bytes, { stream: true })),
     /** The id to send when asking again. An event that was not finished is dropped with its id, as the standard says. */

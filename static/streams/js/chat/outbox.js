@@ -3,7 +3,7 @@
 // the box outlives a reload of the tab.
 
 import { readJson, writeJson } from "../storage.js";
-import { RequestFailed } from "./requests.js";
+import { RequestFailed } from "../requests.js";
 
 /** @typedef {import("./types.js").PendingMessage} PendingMessage */
 

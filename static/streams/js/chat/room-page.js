@@ -2,11 +2,11 @@
 // The page of a room: puts the parts together.
 
 import { createConnectionView } from "../connection-view.js";
-import { browserClock, onWake } from "../connection.js";
+import { browserClock } from "../connection.js";
 import { byId, readPageData } from "../dom.js";
 import { isAfter } from "../position.js";
 import { openStorage } from "../storage.js";
-import { createWebSocketClient } from "../websocket-client.js";
+import { createWebSocketStream } from "../websocket-stream.js";
 import { announcementFor } from "./announcer.js";
 import { createComposer } from "./composer.js";
 import { bindDrawer } from "./drawer.js";
@@ -14,7 +14,6 @@ import { createHistory } from "./history.js";
 import { createUuid } from "./integrity.js";
 import { createLogView } from "./log-view.js";
 import { createOutbox } from "./outbox.js";
-import { createRequests } from "./requests.js";
 import { createReading } from "./reading.js";
 import { createRoomSession } from "./room-session.js";
 import { createRoomStore } from "./room-store.js";
@@ -42,13 +41,10 @@ function openRoom(page) {
   let viewer = readPageData("viewer");
   const storage = openStorage("sessionStorage");
   const store = createRoomStore(page);
-  const socketUrl = new URL(socketPath ?? "", location.href);
-  socketUrl.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  const client = createWebSocketClient({ url: socketUrl.href, position: page.position, clock });
-  const requests = createRequests(client, { clock });
+  const client = createWebSocketStream(socketPath ?? "", { from: page.position, clock });
 
   const outbox = createOutbox({
-    ask: requests.ask,
+    ask: async (request) => (await client.ask(request)).id,
     isPast: (id) => !isAfter(id, store.position),
     createId: () => createUuid((bytes) => crypto.getRandomValues(bytes)),
     clock, storage,
@@ -61,7 +57,7 @@ function openRoom(page) {
   const log = createLogView(byId("entries", HTMLElement), {
     viewer: () => viewer,
     clock,
-    retryGeneration: async (generation) => void (await requests.ask({ op: "retry", generation })),
+    retryGeneration: async (generation) => void (await client.ask({ op: "retry", generation })),
     pendingActions: {
       retry: (client_id) => void outbox.retry(client_id),
       discard: outbox.remove,
@@ -109,7 +105,7 @@ function openRoom(page) {
     env,
   );
   client.onState(connection.show);
-  client.onEvent(({ type, data }) => {
+  client.onControl(({ type, data }) => {
     if (type !== "stream.open") return;
     if (viewer && data?.you) viewer = data.you;
     void outbox.flush();
@@ -144,6 +140,5 @@ function openRoom(page) {
   }
   reading.toEnd();
   env.setInterval(() => log.tick(clock.now()), 1_000);
-  onWake((hard) => client.wake(hard), { window, document, clock });
   client.open();
 }

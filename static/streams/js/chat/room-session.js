@@ -14,7 +14,7 @@ const MAX_HELD = 5_000; // events kept while the history is read; beyond, it is 
 /**
  * @param {object} options
  * @param {ReturnType<typeof import("./room-store.js").createRoomStore>} options.store
- * @param {ReturnType<typeof import("../websocket-client.js").createWebSocketClient>} options.client
+ * @param {ReturnType<typeof import("../websocket-stream.js").createWebSocketStream>} options.client
  * @param {ReturnType<typeof import("./history.js").createHistory>} options.history
  * @param {import("../connection.js").Clock} options.clock
  * @param {() => number} options.random
@@ -29,11 +29,12 @@ export function createRoomSession({ store, client, history, clock, random, subtl
   let held = null;
 
   client.onEvent((envelope) => {
-    if (envelope.type === "stream.gap") return void reload(envelope.data ?? { lost: null, reason: "unknown" });
-    if (envelope.type === "stream.error") return onError(envelope.data?.message ?? "The server reported an error.");
-    if (!envelope.id) return;
     if (held) held.push(envelope);
     else apply(envelope);
+  });
+  client.onGap((gap) => void reload(gap));
+  client.onControl(({ type, data }) => {
+    if (type === "stream.error") onError(data?.message ?? "The server reported an error.");
   });
 
   /** @param {Envelope} envelope */

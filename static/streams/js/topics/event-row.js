@@ -4,6 +4,7 @@
 import { el } from "../dom.js";
 import { seqOf } from "../position.js";
 import { formatClockSeconds, formatFull } from "../times.js";
+import { countEvents, whyMissed } from "./episode-words.js";
 
 const PREVIEW_CHARACTERS = 240;
 const SHORT_CHARACTERS = 90;
@@ -37,9 +38,8 @@ export function createRow(row) {
 
 /** @param {Extract<import("./feed.js").Row, { kind: "gap" }>} gap */
 function createGap({ lost, reason }) {
-  const why = reason === "trimmed" ? "they are older than what is kept" : reason === "epoch" ? "the log was reset" : "this reader was too far behind";
-  const count = typeof lost === "number" ? `${lost.toLocaleString()} events are missing here` : "Some events are missing here";
-  return el("li", "event-gap", `${count}: ${why}.`);
+  const count = typeof lost === "number" ? `${countEvents(lost)} missing here` : "Some events are missing here";
+  return el("li", "event-gap", `${count}: ${whyMissed(reason)}.`);
 }
 
 /** @param {import("../connection.js").Envelope} envelope */

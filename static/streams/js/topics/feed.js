@@ -1,10 +1,8 @@
 // @ts-check
 // The events of a topic as they pass: counted, timed, and held for the page in a bounded buffer. No DOM.
 
-import { isAfter } from "../position.js";
-
 /** @typedef {import("../connection.js").Envelope} Envelope */
-/** @typedef {{ kind: "event", envelope: Envelope } | { kind: "gap", lost: number | null, reason: string, time: string }} Row */
+/** @typedef {{ kind: "event", envelope: Envelope } | { kind: "gap", lost: number | null, reason: string }} Row */
 
 const WINDOW_S = 10;
 
@@ -15,7 +13,6 @@ export function createFeed({ clock, maxRows = 200 }) {
   let seen = 0;
   let held = 0;
   let paused = false;
-  let position = "";
   /** @type {number | null} the second of the first live event */
   let firstSecond = null;
   /** @type {Map<number, number>} events by second */
@@ -36,13 +33,8 @@ export function createFeed({ clock, maxRows = 200 }) {
     /**
      * @param {Envelope} envelope
      * @param {{ live: boolean }} how  only what comes live counts into the rate
-     * @returns {boolean} whether it was new
      */
     push(envelope, { live }) {
-      if (envelope.id) {
-        if (!isAfter(envelope.id, position)) return false;
-        position = envelope.id;
-      }
       seen += 1;
       if (paused) held += 1;
       if (live) {
@@ -52,10 +44,9 @@ export function createFeed({ clock, maxRows = 200 }) {
         if (seconds.size > WINDOW_S * 3) forgetOldSeconds();
       }
       keep({ kind: "event", envelope });
-      return true;
     },
     /** @param {{ lost: number | null, reason: string }} gap */
-    gap: ({ lost, reason }) => keep({ kind: "gap", lost, reason, time: new Date(clock.now()).toISOString() }),
+    gap: ({ lost, reason }) => keep({ kind: "gap", lost, reason }),
     /** The rows to show next, newest last; none while paused. @returns {Row[]} */
     take() {
       if (paused) return [];
@@ -71,8 +62,6 @@ export function createFeed({ clock, maxRows = 200 }) {
     get seen() { return seen; },
     /** Events that came since the pause. */
     get held() { return held; },
-    get position() { return position; },
-    set position(id) { position = id; },
     /** Events a second over the last ten whole seconds, or since the first. */
     get rate() {
       forgetOldSeconds();

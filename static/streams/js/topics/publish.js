@@ -19,22 +19,27 @@ export function readData(text) {
 
 /**
  * @param {string} url
- * @param {{ type?: string, data: unknown }} event
- * @param {{ token: string, fetch: typeof globalThis.fetch }} env
- * @returns {Promise<string>} the id of the event
+ * @param {{ type: "application/json" | "application/x-ndjson", body: string }} what  one event, or one a line
+ * @param {{ fetch: typeof globalThis.fetch }} env
+ * @returns {Promise<any>} the server's answer
  * @throws {Error} with the server's own words
  */
-export async function publishEvent(url, event, { token, fetch }) {
+export async function post(url, { type, body }, { fetch }) {
+  const token = document.querySelector("#publish input[name=csrfmiddlewaretoken]")?.getAttribute("value") ?? "";
   const response = await fetch(url, {
     method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
-    body: JSON.stringify(event),
+    headers: { "Content-Type": type, Accept: "application/json", "X-CSRFToken": token },
+    body,
     signal: AbortSignal.timeout(15_000),
   });
-  const body = await response.json().catch(() => null);
-  if (response.status === 201 || response.status === 200) return body?.id ?? "";
-  throw new Error(body?.error?.message ?? `The server answered ${response.status}.`);
+  const answer = await response.json().catch(() => null);
+  if (response.status === 201) return answer;
+  throw new Error(answer?.error?.message ?? `The server answered ${response.status}.`);
 }
+
+/** What to tell of an error of `post`. @param {unknown} error */
+export const wordsOf = (error) =>
+  error instanceof Error && error.name !== "TypeError" ? error.message : "The server could not be reached. Nothing was published.";
 
 /**
  * @param {string} url
@@ -67,11 +72,11 @@ export function bindPublishForm(url, { fetch }) {
     send.disabled = true;
     try {
       const name = type.value.trim();
-      const token = form.querySelector("input[name=csrfmiddlewaretoken]")?.getAttribute("value") ?? "";
-      const id = await publishEvent(url, { ...(name && { type: name }), data: read.value }, { token, fetch });
+      const body = JSON.stringify({ ...(name && { type: name }), data: read.value });
+      const { id } = await post(url, { type: "application/json", body }, { fetch });
       done.textContent = `Published as ${id}`;
     } catch (error) {
-      complain(error instanceof Error && error.name !== "TypeError" ? error.message : "The server could not be reached. Nothing was published.");
+      complain(wordsOf(error));
     } finally {
       send.disabled = false;
     }

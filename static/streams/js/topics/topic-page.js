@@ -1,19 +1,23 @@
 // @ts-check
-// The page of a topic: its events as they come, its numbers alive.
+// The page of a topic: its events as they come, its numbers alive, and the race of the techniques.
 
 import { createConnectionView } from "../connection-view.js";
-import { browserClock, onWake } from "../connection.js";
+import { browserClock } from "../connection.js";
 import { byId } from "../dom.js";
 import { seqOf } from "../position.js";
-import { createSseClient } from "../sse-client.js";
+import { createStream } from "../streams.js";
 import { bindTabs } from "../tabs.js";
+import { formatClockSeconds } from "../times.js";
+import { tellEpisode } from "./episode-words.js";
 import { createRow } from "./event-row.js";
 import { createFeed } from "./feed.js";
 import { formatNumber } from "./numbers.js";
 import { bindPublishForm } from "./publish.js";
+import { createRace } from "./race/race.js";
 import { readRecent } from "./recent.js";
-import { createSeriesSet } from "./series.js";
-import { createSparkline } from "./sparkline.js";
+import { createRecord } from "./record.js";
+import { createSkew } from "./skew.js";
+import { createVitals } from "./vitals.js";
 
 const FLUSH_MS = 120; // events are drawn in batches, however fast they come
 const SHARE = 5; // and drawing takes no more than this part of the time
@@ -22,11 +26,10 @@ const RECENT = 100;
 
 const clock = browserClock;
 const fetch = window.fetch.bind(window);
-const url = byId("topic", HTMLElement).dataset.events ?? "";
+const { events: url = "", feed: feedUrl = "", group = "" } = byId("topic", HTMLElement).dataset;
+const skew = createSkew();
 const feed = createFeed({ clock, maxRows: MAX_ROWS });
-const series = createSeriesSet();
-/** @type {Map<string, ReturnType<typeof createSparkline>>} */
-const sparklines = new Map();
+const vitals = createVitals(byId("vitals-frame", HTMLElement), byId("vitals", HTMLElement));
 const list = byId("events", HTMLElement);
 const pause = byId("pause", HTMLButtonElement);
 let flushing = false;
@@ -34,8 +37,8 @@ let pace_ms = FLUSH_MS;
 
 /** @param {import("../connection.js").Envelope} envelope @param {{ live: boolean }} how */
 function take(envelope, how) {
-  if (!feed.push(envelope, how)) return;
-  series.add(envelope.data);
+  feed.push(envelope, how);
+  vitals.add(envelope.data);
   flushSoon();
 }
 
@@ -56,32 +59,29 @@ function flush() {
     list.prepend(...rows.map(createRow));
     while (list.children.length > MAX_ROWS) list.lastElementChild?.remove();
   }
-  if (!feed.paused) drawVitals();
+  if (!feed.paused) vitals.draw();
   writeNumbers();
 }
 
-function drawVitals() {
-  for (const field of series.read()) {
-    let sparkline = sparklines.get(field.name);
-    if (!sparkline) {
-      sparklines.set(field.name, (sparkline = createSparkline(field.name)));
-      byId("vitals", HTMLElement).append(sparkline.element);
-    }
-    sparkline.update(field);
-  }
-  byId("vitals-frame", HTMLElement).hidden = sparklines.size === 0;
-}
-
 function writeNumbers() {
-  const position = client?.lastEventId || feed.position;
   const element = byId("position", HTMLElement);
-  element.textContent = (seqOf(position) ?? 0).toLocaleString();
-  element.title = position;
+  element.textContent = (seqOf(record.position) ?? 0).toLocaleString();
+  element.title = record.position;
   byId("seen", HTMLElement).textContent = feed.seen.toLocaleString();
   byId("rate", HTMLElement).textContent = formatNumber(feed.rate);
   byId("no-events", HTMLElement).hidden = list.children.length > 0 || feed.held > 0;
   const word = feed.paused ? (feed.held ? `Resume, ${feed.held.toLocaleString()} new` : "Resume") : "Pause";
   if (pause.textContent !== word) pause.textContent = word;
+}
+
+/** The last break, once it is over: what a person who looks again later wants to know. */
+function writeEpisode() {
+  const { episode } = record;
+  if (!episode || (episode.back_ms ?? Infinity) > clock.now()) return;
+  const text = `${formatClockSeconds(new Date(episode.back_ms ?? 0))} · ${tellEpisode(episode, clock.now())}`;
+  const element = byId("happened", HTMLElement);
+  element.hidden = false;
+  if (element.textContent !== text) element.textContent = text;
 }
 
 pause.addEventListener("click", () => {
@@ -91,23 +91,19 @@ pause.addEventListener("click", () => {
   flush();
 });
 
-const recent = await readRecent(url, RECENT, { fetch });
+const recent = await readRecent(feedUrl, RECENT, { fetch, onDate: (said_ms) => void skew.hear(said_ms, clock.now()) });
+const from = recent?.last_event_id ?? `-${RECENT}`;
+const record = createRecord({ clock, skew, position: from });
 for (const envelope of recent?.events ?? []) take(envelope, { live: false });
-if (recent) feed.position = recent.last_event_id;
 
-const client = createSseClient({ url, from: recent?.last_event_id ?? `-${RECENT}`, fetch, clock });
-let caughtUp = Boolean(recent);
-client.onEvent((envelope) => {
-  if (envelope.type.startsWith("stream.")) return;
-  take({ ...envelope, time: caughtUp ? new Date(clock.now()).toISOString() : undefined }, { live: caughtUp });
-});
+const client = createStream(feedUrl, { shared: group, from, clock });
+client.onEvent((envelope) => take(envelope, { live: !record.take(envelope) }));
 client.onGap((gap) => {
-  feed.gap(gap ?? { lost: null, reason: "unknown" });
+  record.gap(gap);
+  feed.gap(gap);
   flushSoon();
 });
-client.onState(({ name }) => {
-  if (name === "live" && !caughtUp) clock.setTimeout(() => (caughtUp = true), 1_000);
-});
+client.onState((state) => record.become(state, client.lastEventId));
 const connection = createConnectionView(
   {
     word: byId("state", HTMLElement), bar: byId("trouble", HTMLElement), sentence: byId("trouble-text", HTMLElement),
@@ -117,8 +113,11 @@ const connection = createConnectionView(
   { clock, setInterval: window.setInterval.bind(window) },
 );
 client.onState(connection.show);
-window.setInterval(writeNumbers, 1_000);
-onWake((hard) => client.wake(hard), { window, document, clock });
+window.setInterval(() => {
+  writeNumbers();
+  writeEpisode();
+}, 1_000);
 bindTabs(byId("elsewhere", HTMLElement));
 if (document.getElementById("publish")) bindPublishForm(url, { fetch });
 client.open();
+createRace(byId("race", HTMLDetailsElement), { url: feedUrl, publishUrl: url, head: () => record.position, clock, skew, fetch });

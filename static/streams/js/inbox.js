@@ -1,0 +1,39 @@
+// @ts-check
+// What comes from the server is given to the listeners once, and moves the position.
+
+import { createListeners } from "./connection.js";
+import { createPositions } from "./positions.js";
+
+/** @typedef {import("./connection.js").Envelope} Envelope */
+/** @typedef {import("./connection.js").Frame} Frame */
+/** @typedef {import("./connection.js").Gap} Gap */
+
+/**
+ * @param {ReturnType<typeof import("./place.js").readPlace>} place
+ * @param {string} [from]  where to begin: an id, "earliest", "-N" for the last N; empty: from now on
+ */
+export function createInbox(place, from) {
+  const positions = createPositions(place.topics, from || place.from);
+  const events = /** @type {ReturnType<typeof createListeners<Envelope>>} */ (createListeners());
+  const gaps = /** @type {ReturnType<typeof createListeners<Gap>>} */ (createListeners());
+  let given = 0;
+
+  return {
+    positions,
+    onEvent: events.add,
+    onGap: gaps.add,
+    /** How many events were given. */
+    get given() { return given; },
+    /** Events that were seen pass unseen; so does what a newer server may say of its own. @param {Frame} frame */
+    receive({ id, topic = place.topics[0], type, data, time }) {
+      if (type === "stream.open") positions.adopt(data?.last_event_id ?? "");
+      else if (type === "stream.gap") {
+        positions.jump(topic, data.resumed_at);
+        gaps.emit({ topic, ...data });
+      } else if (id && positions.take(topic, id)) {
+        given += 1;
+        events.emit({ id, topic, type, data, time });
+      }
+    },
+  };
+}
