@@ -1,5 +1,6 @@
 """Fixtures for all tests: real components, the real site, the hub in the test's own loop."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -7,11 +8,44 @@ from pathlib import Path
 import pytest
 
 from tests.harness.components import Postgres, Redis
+from tests.harness.fixtures import empty_tables
 from tests.harness.site import SERVERS, Site
+
+WORKERS = 2  # what the limits of the tests that measure are tried with
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """The whole suite runs in parallel processes; whoever names files, or says how many (``-n``), gets that."""
+    option, is_worker = config.option, "PYTEST_XDIST_WORKER" in os.environ  # which would start workers without end
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not (option.usepdb or option.collectonly)
+    if whole and not is_worker and getattr(option, "numprocesses", 0) is None:
+        option.numprocesses, option.dist = WORKERS, "loadgroup"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests that share a fixture of their module, such as a running site, share a process too: it is made once."""
+    for item in items:
+        shared = {name for name, made in item._fixtureinfo.name2fixturedefs.items() if made[-1].scope == "module"}
+        if shared:
+            params = item.callspec.params if hasattr(item, "callspec") else {}
+            variant = [str(params[name]) for name in sorted(shared & params.keys())]
+            item.add_marker(pytest.mark.xdist_group("-".join([item.path.stem, *variant])))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _lean_flush():
+    """Between tests the tables are emptied, not rebuilt as Django's ``flush`` does it."""
+    from django.test import TransactionTestCase
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables())
+        yield
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory):
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
     """SQLite's test database is a file: threads must see each other's rows as in real life."""
     from django.conf import settings
 

@@ -13,10 +13,11 @@ PARTS = ["eventlog", "hub", "publishing", "transports", "connections"]
 
 
 @pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("postgresql"), reason="this run is on PostgreSQL")
-def test_the_same_tests_pass_on_postgresql(postgres, tmp_path):
+@pytest.mark.parametrize("part", PARTS)
+def test_the_same_tests_pass_on_postgresql(postgres, tmp_path, part):
     options = ["-p", "no:cacheprovider", "-x", f"--basetemp={tmp_path / 'inner'}"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *(f"tests/{part}" for part in PARTS)],
+        [sys.executable, "-m", "pytest", *options, f"tests/{part}"],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": postgres.new_database()},
         stdout=subprocess.PIPE,

@@ -1,9 +1,20 @@
 """Fixtures that a directory's conftest.py takes over by importing them."""
 
 import pytest
+from django.db import connection, transaction
 
 from streams.conf import get_settings
 from streams.hub import close_hub, current_hub
+
+KEPT = {"django_migrations", "django_content_type", "auth_permission"}  # what migrating put there
+
+
+def empty_tables() -> None:
+    """Delete all rows that a test may have made; the order doesn't matter, foreign keys are checked at the end."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table in connection.introspection.django_table_names(only_existing=True, include_views=False):
+            if table not in KEPT:
+                cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
 
 
 @pytest.fixture

@@ -1,14 +1,16 @@
 """The real site in a process of its own, on either server."""
 
+import http.client
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
-import httpx
 import psutil
 
 from tests.harness.waiting import eventually, free_port
@@ -27,6 +29,22 @@ def manage(
     )  # fmt: skip
 
 
+def inherited() -> dict[str, str]:
+    """Our environment without what would make a site another one."""
+    ours = re.compile("DJANGO_|STREAMS_|ANTHROPIC_|REDIS_|PYTEST")
+    kept = {name: value for name, value in os.environ.items() if not ours.match(name)}
+    return kept | {"NO_PROXY": "127.0.0.1,localhost"}
+
+
+@cache
+def database_of_a_plain_site() -> bytes:
+    """The SQLite file that ``manage.py setup`` makes if nothing else is said: made once, then copied."""
+    with tempfile.TemporaryDirectory(prefix="streams-site-") as folder:
+        path = Path(folder, "site.sqlite3")
+        manage("setup", env=inherited() | {"DATABASE_URL": f"sqlite:///{path}"})
+        return path.read_bytes()
+
+
 class Site:
     """One server process; started again after ``kill`` it is the same site on the same port."""
 
@@ -35,18 +53,17 @@ class Site:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}"
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not re.match("DJANGO_|STREAMS_|ANTHROPIC_|REDIS_|PYTEST", name)
-        }
-        self.env = {**inherited, "DATABASE_URL": database_url, "NO_PROXY": "127.0.0.1,localhost"} | env
+        self.plain = not env and database_url.startswith("sqlite:///")
+        self.env = inherited() | {"DATABASE_URL": database_url} | env
         self.log_path = folder / f"{server}-{self.port}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def set_up(self) -> "Site":
         """Migrate, and make the first room and topics."""
-        self.manage("setup")
+        if self.plain:
+            Path(self.env["DATABASE_URL"].removeprefix("sqlite:///")).write_bytes(database_of_a_plain_site())
+        else:
+            self.manage("setup")
         return self
 
     def manage(self, *arguments: str, **options):
@@ -76,12 +93,16 @@ class Site:
 
     def answers(self) -> bool:
         """Whether it serves a page."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            return httpx.get(f"{self.url}/login/", timeout=5).status_code == 200
-        except httpx.TransportError:
+            connection.request("GET", "/login/")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
             assert self.process is not None
             assert self.process.poll() is None, self.log()
             return False
+        finally:
+            connection.close()
 
     def log(self) -> str:
         """All that it has written, over all its lives."""

@@ -1,15 +1,35 @@
 """Waiting on conditions with a limit, never for a time."""
 
 import asyncio
+import contextlib
 import inspect
+import itertools
+import os
+import random
 import socket
 import time
+
+# Below the ports that Linux gives to outgoing connections (from 32768), or one of those would take a server's port while
+# it is down; and each of the tests' parallel processes has its own share, or two would find the same port free.
+LOWEST_PORT, SHARE, SHARES = 10_000, 2_500, 9
+
+
+def _ports():
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SHARES
+    start = random.randrange(SHARE)  # another run beside this one goes another way round
+    for number in itertools.count(start):
+        yield LOWEST_PORT + worker * SHARE + number % SHARE
+
+
+_next_ports = _ports()
 
 
 def free_port() -> int:
     """A TCP port of the loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    for port in _next_ports:
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError
 
 
 def eventually(condition, limit_s: float = 10.0, every_s: float = 0.02):
