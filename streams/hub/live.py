@@ -12,6 +12,7 @@ from streams.models import SlowReaders
 
 REPLAY = SlowReaders.REPLAY.value  # compared at each delivery, where a member of an enum takes longer than the rest
 
+
 class Silence:
     """The waiters of this process: the source of heartbeats."""
 

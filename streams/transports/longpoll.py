@@ -16,7 +16,7 @@ from streams.publishing import Identity
 from streams.transports.stream import Wishes
 from streams.wire.event import encode_envelope
 from streams.wire.jsontext import encode_json
-from streams.wire.last_event_id import SEPARATOR
+from streams.wire.last_event_id import join_ids
 
 CONTENT_TYPE = "application/json"
 DEFAULT_TIMEOUT_S = 25.0  # proxies cut idle requests at 60 s
@@ -65,5 +65,5 @@ def _encode(answer: list[Batch], ids: list[str], *, one: bool) -> bytes:
     told: dict[str, object] = {"gaps": gaps}
     if one:
         told = {"gap": {name: value for name, value in gaps[0].items() if name != "topic"} if gaps else None}
-    rest = encode_json({"last_event_id": SEPARATOR.join(ids), **told})
+    rest = encode_json({"last_event_id": join_ids(ids), **told})
     return b'{"events":[' + events + b"]," + rest[1:].encode()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from streams.errors import StreamClosed, StreamsError
 from streams.hub import Batch, Position
 from streams.wire import sse
-from streams.wire.last_event_id import SEPARATOR, UNTOLD
+from streams.wire.last_event_id import UNTOLD, join_ids
 
 
 class SseFrames:
@@ -50,12 +50,11 @@ class SseFramesOfMany:
         """The reconnection time and the joint position, in which a gap that follows is still to be told."""
         for name, position in positions.items():
             text = position.resume_id
-            fits = text.isascii() and text.isprintable() and SEPARATOR not in text  # a line, a header, a joint id
-            self._ids[name] = text if fits else UNTOLD
+            self._ids[name] = text if text.isascii() and text.isprintable() else UNTOLD  # fit for a line and a header
         return sse.encode_opening(self._joint(), retry_ms=retry_ms)
 
     def _joint(self) -> str:
-        return SEPARATOR.join(self._ids.values())
+        return join_ids(self._ids.values())
 
     def batch(self, batch: Batch) -> bytes:
         """Blocks; a comment for a heartbeat."""

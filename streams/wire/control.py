@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from streams.wire.jsontext import encode_json
-from streams.wire.last_event_id import SEPARATOR
+from streams.wire.last_event_id import join_ids
 
 
 def encode_control(event_type: str, data: Mapping[str, Any], **where: object) -> bytes:
@@ -17,5 +17,7 @@ def encode_opening(ids: Mapping[str, str], *, one: bool, **more: object) -> byte
 
     ``{"type": "stream.open", "topic": "orders", "data": {"last_event_id": "k7m2p9xq-41", …}}``
     """
-    where: dict[str, object] = {"topic": next(iter(ids))} if one else {"topics": list(ids)}
-    return encode_control("stream.open", {"last_event_id": SEPARATOR.join(ids.values()), **more}, **where)
+    if one:
+        ((topic, last_event_id),) = ids.items()
+        return encode_control("stream.open", {"last_event_id": last_event_id, **more}, topic=topic)
+    return encode_control("stream.open", {"last_event_id": join_ids(ids.values()), **more}, topics=list(ids))

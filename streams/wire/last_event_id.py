@@ -1,12 +1,13 @@
 """What a client may send to say where it wants to read on: untrusted text to a wish."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 MAX_SEQ = 2**63 - 1
 SEPARATOR = ","  # between the ids of several topics
-UNTOLD = "-"  # malformed, in place of what can't stand in a joint id: a gap that was not told is told again
+UNTOLD = "-"  # malformed: in place of what can't stand in a joint id, since its gap is still to be told
 _ID = re.compile(r"([a-z0-9]{1,16})-([0-9]{1,19})", re.ASCII)
 _SEQ = re.compile(r"[0-9]{1,19}", re.ASCII)
 _LAST = re.compile(r"-([0-9]{1,9})", re.ASCII)
@@ -60,3 +61,8 @@ def parse_joint_id(text: str | None, count: int) -> list[Wish]:
     if alone.kind in (WishKind.AFTER, WishKind.MALFORMED):
         alone = Wish(WishKind.MALFORMED, alone.text)
     return [alone] * count
+
+
+def join_ids(ids: Iterable[str]) -> str:
+    """The joint id, of as many parts as there are ``ids``."""
+    return SEPARATOR.join(UNTOLD if SEPARATOR in text else text for text in ids)

@@ -9,8 +9,8 @@ import random
 import socket
 import time
 
-# Below the ports that Linux gives to outgoing connections (from 32768), or one of those would take a server's port while
-# it is down; and each of the tests' parallel processes has its own share, or two would find the same port free.
+# Below the ports that Linux gives to outgoing connections (from 32768), or one of those would take a server's port
+# while it is down; and each of the tests' parallel processes has its own share, or two would find the same port free.
 LOWEST_PORT, SHARE, SHARES = 10_000, 2_500, 9
 
 

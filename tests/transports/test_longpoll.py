@@ -49,7 +49,7 @@ async def publish_slowly():
 
 
 async def test_it_waits_for_the_first_event(orders):
-    waiting = asyncio.create_task(poll())
+    waiting = asyncio.create_task(poll(last_event_id=orders[-1]))
     await aeventually(lambda: registry.by_technique().get("longpoll") == 1)
     await apublish("orders", "new")
     _, _, body = await waiting
