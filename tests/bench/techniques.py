@@ -30,7 +30,8 @@ MARK = b"@"  # once in each event and nowhere else on the wire
 DATA = MARK.decode() + "x" * 97  # 100 bytes of JSON with its quotes
 BROWSER = {
     "Connection": "keep-alive",
-    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
+    "(KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
     "sec-ch-ua": '"Chromium";v="140", "Not=A?Brand";v="24"',
     "sec-ch-ua-mobile": "?0",
     "sec-ch-ua-platform": '"Linux"',
@@ -230,15 +231,15 @@ async def measure(server: str) -> dict[str, dict[str, float]]:
     rows: dict[str, dict[str, float]] = {technique: {} for technique in READERS}
     with serving(server) as (site, headers):
         for technique, row in rows.items():
-            row |= await measure_bytes(site, headers, technique)
+            row.update(await measure_bytes(site, headers, technique))
         idle = await asyncio.gather(*(measure_idle(site, technique) for technique in rows))
         for row, figures in zip(rows.values(), idle, strict=True):
-            row |= figures
+            row.update(figures)
     for technique, row in rows.items():
         with serving(server) as (site, headers):
-            row |= await measure_memory(site, technique)
+            row.update(await measure_memory(site, technique))
         with serving(server) as (site, headers):
-            row |= await measure_cpu(site, headers, technique)
+            row.update(await measure_cpu(site, headers, technique))
     return rows
 
 

@@ -1,14 +1,10 @@
 """The room's socket on both servers, by a real WebSocket client."""
 
-import asyncio
-import json
-from contextlib import asynccontextmanager
-
 import httpx
 import pytest
-import websockets
 
 from tests.harness.site import SERVERS, Site
+from tests.harness.sockets import answer_to, connected, of_type
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -27,49 +23,12 @@ async def guest(site):
         return {"Cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items())}
 
 
-class Socket:
-    def __init__(self, connection):
-        self._connection = connection
-        self.close = connection.close
-
-    async def send(self, **operation):
-        await self._connection.send(json.dumps(operation))
-
-    async def send_raw(self, frame):
-        await self._connection.send(frame)
-
-    async def get(self, wanted):
-        """The next frame that ``wanted`` is true of."""
-        async with asyncio.timeout(20):
-            while True:
-                frame = json.loads(await self._connection.recv())
-                if wanted(frame):
-                    return frame
-
-    async def close_code(self):
-        async with asyncio.timeout(10):
-            await self._connection.wait_closed()
-        return self._connection.close_code
-
-
-@asynccontextmanager
-async def connected(site, headers, path="/ws/rooms/lobby", origin=None):
-    async with websockets.connect(
-        site.ws_url + path, origin=origin or site.url, additional_headers=headers, proxy=None
-    ) as connection:
-        yield Socket(connection)
-
-
-def of_type(name):
-    return lambda frame: frame.get("type") == name
-
-
-def answer_to(ref):
-    return lambda frame: frame.get("ref") == ref and "op" in frame
+def in_room(site, headers, path="/ws/rooms/lobby", **options):
+    return connected(site, path, headers, **options)
 
 
 async def test_what_one_says_the_other_reads_as_an_envelope(site, guest):
-    async with connected(site, guest) as one, connected(site, guest) as other:
+    async with in_room(site, guest) as one, in_room(site, guest) as other:
         opened = await other.get(of_type("stream.open"))
         await one.send(op="say", ref=1, text="Hi there 🌊", client_id="say-1")
         ack = await one.get(answer_to(1))
@@ -82,25 +41,25 @@ async def test_what_one_says_the_other_reads_as_an_envelope(site, guest):
 
 
 async def test_a_socket_that_comes_back_with_its_position_misses_nothing(site, guest):
-    async with connected(site, guest) as one:
+    async with in_room(site, guest) as one:
         position = (await one.get(of_type("stream.open")))["data"]["last_event_id"]
         for n in range(3):
             await one.send(op="say", ref=n, text=f"number {n}", client_id=f"back-{n}")
             await one.get(answer_to(n))
-    async with connected(site, guest, f"/ws/rooms/lobby?last_event_id={position}") as again:
+    async with in_room(site, guest, f"/ws/rooms/lobby?last_event_id={position}") as again:
         heard = [await again.get(of_type("message")) for _ in range(3)]
     assert [frame["data"]["text"] for frame in heard] == ["number 0", "number 1", "number 2"]
 
 
 async def test_a_position_of_another_log_is_told_as_a_gap(site, guest):
-    async with connected(site, guest, "/ws/rooms/lobby?last_event_id=zzzzzzzz-5") as socket:
+    async with in_room(site, guest, "/ws/rooms/lobby?last_event_id=zzzzzzzz-5") as socket:
         gap = await socket.get(of_type("stream.gap"))
         assert gap["data"]["reason"] == "epoch"
         assert gap["data"]["lost"] is None
 
 
 async def test_refused_operations_are_answered_and_the_socket_goes_on(site, guest):
-    async with connected(site, guest) as socket:
+    async with in_room(site, guest) as socket:
         for ref, (operation, code) in enumerate(
             [
                 ({"op": "say", "text": ""}, "invalid"),
@@ -121,56 +80,62 @@ async def test_refused_operations_are_answered_and_the_socket_goes_on(site, gues
         assert (await socket.get(answer_to("after")))["op"] == "ack"
 
 
-async def test_a_flood_is_refused_and_the_room_goes_on(site, guest):
-    async with connected(site, guest) as socket:
-        for n in range(80):
-            await socket.send(op="dance", ref=n)
-        codes = [(await socket.get(answer_to(n)))["error"]["code"] for n in range(80)]
-        assert codes[0] == "invalid"
-        assert "limit" in codes
+async def test_who_talks_too_fast_is_told_and_who_goes_on_and_on_is_closed(site, guest):
+    async with in_room(site, guest) as socket, in_room(site, guest) as other:
+        for number in range(250):
+            await socket.send(op="dance", ref=number)
+        frames, code = await socket.end()
+        answers = [frame for frame in frames if "op" in frame]
+        assert [answer["ref"] for answer in answers] == list(range(len(answers)))
+        codes = [answer["error"]["code"] for answer in answers]
+        assert codes[:50] == ["invalid"] * 50
+        assert codes[-1] == "limit"
+        assert code == 4429
+        assert (await other.ask(op="ping"))["op"] == "ack"
+
+
+async def test_a_ping_is_answered_to_those_who_may_only_read_too(site, guest):
+    reader = site.token("--read", "room:*")
+    for headers in (guest, reader):
+        async with in_room(site, headers) as socket:
+            await socket.opened()
+            await socket.send(op="ping", ref=1)
+            assert await socket.get(answer_to(1)) == {"op": "ack", "ref": 1}
 
 
 @pytest.mark.parametrize(
-    ("origin", "path", "code"),
+    ("options", "path", "code"),
     [
-        ("http://evil.example", "/ws/rooms/lobby", 4403),
-        ("null", "/ws/rooms/lobby", 4403),
-        ("http://127.0.0.1:1", "/ws/rooms/lobby", 4403),
-        (None, "/ws/rooms/nowhere", 4404),
-        (None, "/ws/nothing", 4404),
+        ({"origin": "http://evil.example"}, "/ws/rooms/lobby", 4403),
+        ({"origin": "null"}, "/ws/rooms/lobby", 4403),
+        ({"origin": "http://127.0.0.1:1"}, "/ws/rooms/lobby", 4403),
+        ({"origin": None}, "/ws/rooms/lobby", 4403),
+        ({}, "/ws/rooms/nowhere", 4404),
+        ({}, "/ws/nothing", 4404),
     ],
 )
-async def test_a_refused_socket_is_told_by_its_close_code(site, guest, origin, path, code):
-    async with connected(site, guest, path, origin) as socket:
-        assert await socket.close_code() == code
+async def test_a_refused_socket_is_told_by_its_close_code(site, guest, options, path, code):
+    async with in_room(site, guest, path, **options) as socket:
+        assert (await socket.end())[1] == code
 
 
-async def test_a_program_needs_a_token_and_with_it_no_origin(site):
-    url = f"{site.ws_url}/ws/rooms/lobby"
-    async with websockets.connect(url, proxy=None) as connection:
-        assert await Socket(connection).close_code() == 4403
-    headers = site.token("--read", "room:*", "--publish", "room:*")
-    async with websockets.connect(url, additional_headers=headers, proxy=None) as connection:
-        socket = Socket(connection)
-        await socket.get(of_type("stream.open"))
-        await socket.send(op="say", ref=1, text="beep", client_id="robot-1")
-        heard = await socket.get(of_type("message"))
+async def test_a_program_with_a_token_talks(site):
+    async with in_room(site, site.token("--read", "room:*", "--publish", "room:*")) as socket:
+        await socket.opened()
+        assert (await socket.ask(op="say", text="beep", client_id="robot-1"))["op"] == "ack"
+        heard = next(frame for frame in socket.passed if frame.get("type") == "message")
         assert heard["data"]["author"]["kind"] == "token"
 
 
 async def test_a_reader_by_token_may_not_talk(site):
-    headers = site.token("--read", "room:*")
-    async with websockets.connect(
-        f"{site.ws_url}/ws/rooms/lobby", additional_headers=headers, proxy=None
-    ) as connection:
-        socket = Socket(connection)
-        await socket.get(of_type("stream.open"))
-        await socket.send(op="say", ref=1, text="beep", client_id="robot-2")
-        assert (await socket.get(answer_to(1)))["error"]["code"] == "forbidden"
+    async with in_room(site, site.token("--read", "room:*")) as socket:
+        await socket.opened()
+        answer = await socket.ask(op="say", text="beep", client_id="robot-2")
+        assert answer["error"]["code"] == "forbidden"
 
 
 async def test_a_frame_above_the_limit_closes_the_socket(site, guest):
-    async with connected(site, guest) as socket:
-        await socket.get(of_type("stream.open"))
+    async with in_room(site, guest) as socket:
+        await socket.opened()
         await socket.send(op="say", ref=1, text="x" * 1_100_000, client_id="huge")
-        assert await socket.close_code() in (1006, 1009)  # Daphne drops the connection, which looks like 1006
+        assert (await socket.end())[1] == 1009

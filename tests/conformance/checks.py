@@ -1,8 +1,12 @@
 """What must hold of everything that a reader was told, whatever happened on the way."""
 
+from functools import partial
+
 from tests.conformance.clients import Event, Gap, Reader
 from tests.harness.publishers import Ledger
+from tests.harness.waiting import aeventually
 
+soon = partial(aeventually, limit_s=40.0)  # the machine may be busy with much else
 GOOD_STATUSES = {0, 200, 503}  # 0: cut before the head of the answer, or a socket; 503: the server goes down
 
 

@@ -58,8 +58,14 @@ class Line:
     asked: str
     told: str | None = None
     status: int = 0
-    heard_at: float = field(default_factory=monotonic)
+    opened_at: float = field(default_factory=monotonic)
+    heard_at: float = 0.0
     given_up: bool = False
+
+    @property
+    def quiet_for_s(self) -> float:
+        """How long it has said nothing."""
+        return monotonic() - (self.heard_at or self.opened_at)
 
 
 class Reader(ABC):
@@ -67,8 +73,8 @@ class Reader(ABC):
 
     told: events and gaps in the order in which they came; closes, errors: the data of ``stream.close`` and
     ``stream.error``; close_codes: of WebSockets; lines: its connections; position: what it would come back with.
-    A connection that says nothing for ``silence_s`` is given up. With ``keeps_old_lines`` it is left open then, and
-    what it still says goes to ``late``.
+    It comes back after ``retry_s``. A connection that says nothing for ``silence_s`` is given up. With
+    ``keeps_old_lines`` it is left open then, and what it still says goes to ``late``.
     """
 
     technique: ClassVar[str]
@@ -91,6 +97,7 @@ class Reader(ABC):
         self.errors: list[dict[str, Any]] = []
         self.lines: list[Line] = []
         self.keeps_old_lines = False
+        self.retry_s = RETRY_S
         self.may_connect = asyncio.Event()
         self.may_connect.set()
 
@@ -106,18 +113,20 @@ class Reader(ABC):
 
     async def run(self) -> None:
         """Read until cancelled."""
+        patience_s = self.silence_s
         async with asyncio.TaskGroup() as lines:
             while True:
                 await self.may_connect.wait()
                 line = Line(self.position)
                 self.lines.append(line)
                 talk = lines.create_task(self._talk(line))
-                while not talk.done() and (quiet_for := monotonic() - line.heard_at) < self.silence_s:
-                    await asyncio.wait([talk], timeout=self.silence_s - quiet_for)
+                while not talk.done() and line.quiet_for_s < patience_s:
+                    await asyncio.wait([talk], timeout=patience_s - line.quiet_for_s)
                 line.given_up = True
+                patience_s = self.silence_s if line.heard_at else patience_s * 2  # a busy server gets a chance
                 if not self.keeps_old_lines:
                     talk.cancel()
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(self.retry_s)
 
     async def _talk(self, line: Line) -> None:
         with suppress(*LOST):

@@ -4,10 +4,10 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from tests.conformance.checks import soon
 from tests.conformance.clients import Reader
 from tests.harness.proxy import Link, Proxy, arbitrarily, byte_by_byte, whole
 from tests.harness.publishers import Ledger
-from tests.harness.waiting import aeventually
 
 REACH = 1_500  # bytes to a strike at most: it may hit the head of an answer, an event, or the space between two
 FLOW = 20  # events: more than the ring of a small site holds
@@ -29,17 +29,17 @@ class Scene:
     async def told(self, count: int) -> None:
         """Wait until the reader was told ``count`` events more."""
         enough = len(self.reader.told) + count
-        await aeventually(lambda: len(self.reader.told) >= enough)
+        await soon(lambda: len(self.reader.told) >= enough)
 
     async def published(self, count: int) -> None:
         """Wait until ``count`` events more are in the log."""
         enough = len(self.ledger.acknowledged) + count
-        await aeventually(lambda: len(self.ledger.acknowledged) >= enough)
+        await soon(lambda: len(self.ledger.acknowledged) >= enough)
 
     async def reconnected(self) -> None:
         """Wait until the reader has opened another connection."""
         before = len(self.reader.lines)
-        await aeventually(lambda: len(self.reader.lines) > before)
+        await soon(lambda: len(self.reader.lines) > before)
 
 
 async def cut(scene: Scene) -> None:
@@ -97,7 +97,7 @@ async def refuse(scene: Scene) -> None:
     """The network is away for a while."""
     before, scene.network.refusing = scene.network.refused, True
     scene.network.cut()
-    await aeventually(lambda: scene.network.refused >= before + 3)
+    await soon(lambda: scene.network.refused >= before + 3)
     scene.network.refusing = False
     await scene.told(1)
 
@@ -110,7 +110,7 @@ async def reorder(scene: Scene) -> None:
     await scene.told(FLOW)
     before = len(scene.reader.late)
     link.release()
-    await aeventually(lambda: len(scene.reader.late) > before)
+    await soon(lambda: len(scene.reader.late) > before)
     link.cut()
 
 

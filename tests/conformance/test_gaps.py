@@ -4,14 +4,13 @@ import asyncio
 
 import pytest
 
-from tests.conformance.checks import check_continuity, check_manners, seq_of
+from tests.conformance.checks import check_continuity, check_manners, seq_of, soon
 from tests.conformance.clients import TECHNIQUES, Event, Gap, reading
 from tests.conformance.writers import WRITERS
 from tests.harness.proxy import Link, Proxy
 from tests.harness.publishers import Ledger
-from tests.harness.waiting import aeventually
 
-LIMIT_S = 60.0
+LIMIT_S = 90.0
 KEPT = 5
 EVERY = 30  # bytes: less than any block that says something, so that a cut falls between any two
 SITES = [("daphne", "sqlite"), ("uvicorn", "sqlite"), ("uvicorn", "postgres")]
@@ -59,7 +58,7 @@ class Log:
 
 async def up_to(reader, event_id):
     """Wait until the reader was told the event."""
-    await aeventually(lambda: reader.told and isinstance(reader.told[-1], Event) and reader.told[-1].id == event_id)
+    await soon(lambda: reader.told and isinstance(reader.told[-1], Event) and reader.told[-1].id == event_id)
 
 
 async def away(reader, network):
@@ -67,7 +66,7 @@ async def away(reader, network):
     reader.may_connect.clear()
     network.cut()
     lines = len(reader.lines)
-    await aeventually(lambda: not network.links)
+    await soon(lambda: not network.links)
     assert len(reader.lines) == lines
 
 
@@ -105,7 +104,7 @@ async def test_a_gap_is_told_once_though_the_line_breaks_all_around_it(small, te
             for after in range(0, 3_000, EVERY):
                 striking = asyncio.create_task(network.strike(Link.cut, after=after))
                 reader.may_connect.set()
-                await aeventually(lambda striking=striking: striking.done() or caught_up_with(reader, log))
+                await soon(lambda striking=striking: striking.done() or caught_up_with(reader, log))
                 striking.cancel()
                 await away(reader, network)
                 assert reader.position, f"cut after {after} bytes, it does not know any more where it was"

@@ -15,7 +15,7 @@ from tests.conformance.clients import LOST, together
 from tests.harness.proxy import Link, Proxy
 from tests.harness.publishers import Ledger
 
-RETRY_S = 0.02
+RETRY_S = 0.05
 PAUSE_S = 0.01  # between two rounds: readers are to be outrun by bursts, not starved
 TIMEOUT_S = 2.0
 LARGE_ROUND = 40  # events: more than a small ring holds
