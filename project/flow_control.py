@@ -29,16 +29,24 @@ Message = dict[str, Any]
 INBOX_HIGH = 16  # WebSocket messages waiting for their application: the socket is no longer read
 INBOX_LOW = 4  # and is read again
 RESTART = "the server restarts"
-LINGER_S = 5.0  # a refused request is swallowed for so long: closing on unread bytes would destroy the answer
+LINGER_S = (
+    5.0  # what a refused client still sends is swallowed for so long: closing on unread bytes destroys the answer
+)
 
 
 @implementer(IPushProducer)
 class Gate:
-    """Open while a connection takes bytes, and for good once it is gone."""
+    """Open while a connection takes bytes, and for good once it is gone; ``on_open`` is called when it opens."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_open: Callable[[], None] = lambda: None) -> None:
         self._open = asyncio.Event()
         self._open.set()
+        self._on_open = on_open
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection takes bytes now."""
+        return self._open.is_set()
 
     async def wait(self) -> None:
         """Return as soon as the gate is open. Cancellation: safe."""
@@ -51,6 +59,7 @@ class Gate:
     def resumeProducing(self) -> None:
         """Open: the buffer is empty, or the connection gone."""
         self._open.set()
+        self._on_open()
 
     stopProducing = resumeProducing
 
@@ -181,9 +190,12 @@ class StreamingHTTPFactory(HTTPFactory):
 class StreamingWebSocket(WebSocketProtocol):
     """One WebSocket, paced in both directions; an application may close it with any code, and a reason."""
 
+    request = None  # until the handshake is understood
+    _unanswered: bytes | None = None
+
     def connectionMade(self) -> None:
         """Take the transport over from the HTTP channel."""
-        self.gate = Gate()
+        self.gate = Gate(self._pong)
         self.transport.unregisterProducer()
         self.transport.registerProducer(self.gate, True)
         super().connectionMade()
@@ -194,10 +206,28 @@ class StreamingWebSocket(WebSocketProtocol):
         self.gate.stopProducing()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        """Queue a message for the application; stop reading when it lags behind."""
+        """Queue a message for the application; stop reading when it lags behind. Once we close, nothing is queued."""
+        if self.state != self.STATE_OPEN:
+            return
         super().onMessage(payload, isBinary)
         if self.application_queue.qsize() >= INBOX_HIGH:
             self.transport.pauseProducing()
+
+    def onPing(self, payload: bytes) -> None:
+        """Answer; of pings from a client that reads nothing only the newest, once it reads.  Source: RFC 6455 5.5.3."""
+        self._unanswered = payload
+        if self.gate.is_open:
+            self._pong()
+
+    def _pong(self) -> None:
+        payload, self._unanswered = self._unanswered, None
+        if payload is not None and self.state == self.STATE_OPEN:
+            self.sendPong(payload)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """Tell the application, if the handshake was good enough for one to be started."""
+        if self.request is not None:
+            super().onClose(wasClean, code, reason)
 
     def handle_reply(self, message: Message) -> None:
         """Write one ASGI message; after a close frame nothing more is sent, as if the client were gone."""
@@ -225,6 +255,7 @@ class StreamingWebSocket(WebSocketProtocol):
     def _close(self, code: int, reason: str) -> None:
         # Not sendClose: it refuses the registered codes above 1000, 1012 among them. A control frame has 123 bytes.
         self.sendCloseFrame(code, reason.encode()[:123].decode(errors="ignore").encode() or None)
+        self.transport.resumeProducing()  # what is on its way is swallowed, up to the client's own close frame
 
 
 class StreamingWebSocketFactory(WebSocketFactory):

@@ -33,11 +33,19 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, STDLibLogObserver, globalLogBeginner
 
-from project.flow_control import Inbox, Message, StreamingHTTPFactory, StreamingWebSocket, StreamingWebSocketFactory
+from project.flow_control import (
+    LINGER_S,
+    Inbox,
+    Message,
+    StreamingHTTPFactory,
+    StreamingWebSocket,
+    StreamingWebSocketFactory,
+)
 from project.lifespan import Application, Lifespan, StartupFailed
 
 logger = logging.getLogger("project.server")
 
+PING_S = 15  # the heartbeat of a WebSocket: proxies cut silence at 60 s
 BACKLOG = 2048  # connections waiting to be accepted; Twisted's 50 costs a burst of clients seconds
 DISMISS_S = 1.0  # applications that are told their client is gone end within this
 CANCEL_S = 1.0  # and cancelled ones within this
@@ -63,7 +71,8 @@ class StreamingServer(daphne.server.Server):
         max_request_bytes: int | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(application, [_with_backlog(endpoint) for endpoint in endpoints], **options)
+        endpoints = [_with_backlog(endpoint) for endpoint in endpoints]
+        super().__init__(application, endpoints, **{"ping_interval": PING_S} | options)
         self.drain_s = float(os.environ.get("STREAMS_DRAIN_S", "10")) if drain_s is None else drain_s
         self.max_request_bytes = max_request_bytes or int(os.environ.get("STREAMS_MAX_REQUEST_BYTES", "16777216"))
         self.lifespan = Lifespan(application)
@@ -111,6 +120,8 @@ class StreamingServer(daphne.server.Server):
             openHandshakeTimeout=self.websocket_handshake_timeout,
             maxMessagePayloadSize=self.websocket_max_message_size,
             maxFramePayloadSize=self.websocket_max_frame_size,
+            failByDrop=False,  # whoever sends too much, or nonsense, is told by the close code
+            closeHandshakeTimeout=LINGER_S,
         )
         # Of Twisted's own log: what it could not handle.
         level = LogLevelFilterPredicate(LogLevel.debug if self.verbosity > 1 else LogLevel.critical)

@@ -7,6 +7,7 @@
     |   |-- InvalidJSON                    400   4400  invalid_json
     |   `-- UnsupportedMediaType           415   4400  unsupported_media_type
     |-- TooLarge                           413   1009  too_large
+    |   `-- FrameTooLarge                  413   1009  too_large
     |-- NotSignedIn                        401   4401  unauthorized
     |-- Forbidden                          403   4403  forbidden
     |-- NoSuchTopic                        404   4404  no_such_topic
@@ -76,6 +77,10 @@ class TooLarge(StreamsError):
     """An event, a message or a body passes its limit in bytes."""
 
     status, close_code, code = 413, 1009, "too_large"
+
+
+class FrameTooLarge(TooLarge):
+    """Not an event in it, but a whole frame of a WebSocket: whoever sends such frames is cut off."""
 
 
 class NotSignedIn(StreamsError):

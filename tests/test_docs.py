@@ -60,7 +60,7 @@ MADE = {
         sse.HEARTBEAT,
     ],
     "sse-gap.txt": [
-        sse.encode_opening(None, retry_ms=2000),
+        sse.encode_opening(f"{EPOCH}-12", retry_ms=2000),
         sse.encode_control(
             "stream.gap",
             {"requested": f"{EPOCH}-12", "resumed_at": f"{EPOCH}-39", "lost": 27, "reason": "trimmed"},

@@ -13,12 +13,11 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
-from channels.generic.websocket import AsyncWebsocketConsumer
 
+from streams.connections.consumer import Consumer
 from streams.connections.registry import connected_reader
-from streams.errors import InvalidInput, LimitReached, NotSignedIn, StreamClosed, StreamsError, TooLarge
+from streams.errors import FrameTooLarge, InvalidInput, LimitReached, NotSignedIn, StreamClosed, StreamsError
 from streams.flow import TokenBucket
 from streams.http.origin import check_origin
 from streams.hub import Batch, Hub, Position, Reader, current_hub, follow
@@ -37,10 +36,6 @@ Operation = Callable[[Any, dict[str, Any]], Awaitable[dict[str, Any]]]
 Ref = int | float | str | None
 
 
-class FrameTooLarge(TooLarge):
-    """Not an event in it, but the whole frame; a server that looks at frames itself closes the socket too."""
-
-
 class SocketEnded(Exception):
     """Nothing more can be sent: the client has left, or we have closed the socket."""
 
@@ -55,14 +50,13 @@ def encode_refusal(ref: Ref, error: StreamsError) -> bytes:
     return encode_json({"op": "error", "ref": ref, "error": error.as_json()}).encode()
 
 
-class Socket(AsyncWebsocketConsumer):
+class Socket(Consumer):
     """One socket. Its reader is a task of the connection; operations are answered one after the other.
 
     A subclass says who may open it (``admit``), how it greets (``opening``), how fast operations may come
     (``operations_per_s``) and what they are (``operations``).
     """
 
-    channel_layer_alias = ""  # readers wait at the hub, not at a channel
     operations: ClassVar[Mapping[str, Operation]] = {}
     hub: Hub
     who: Identity
@@ -110,14 +104,6 @@ class Socket(AsyncWebsocketConsumer):
             if self._reading is not None:
                 self._reading.cancel()
                 await asyncio.wait([self._reading])
-
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """As in Channels, but not by way of the one thread that all sync code shares: the gateway has its own."""
-        await getattr(self, get_handler_name(message))(message)
-
-    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        """The client has left."""
-        raise StopConsumer
 
     async def connect(self) -> None:
         """Accept, then either begin to read or say why not: a refused handshake could not tell a page the reason."""

@@ -5,8 +5,7 @@ import logging
 from contextlib import ExitStack, suppress
 from typing import Any
 
-from channels.generic.websocket import AsyncWebsocketConsumer
-
+from streams.connections.consumer import Consumer
 from streams.diagnostics.places import places
 from streams.errors import InvalidInput, StreamsError, TooLarge
 from streams.http.origin import check_origin
@@ -17,10 +16,8 @@ MAX_CHARS = 1_000
 LONGEST_S = 10.0
 
 
-class EchoSocket(AsyncWebsocketConsumer):
+class EchoSocket(Consumer):
     """One socket: at most MESSAGES messages and LONGEST_S. A refusal is told by the close code and its reason."""
-
-    channel_layer_alias = ""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Run the connection; its place is given back whichever way it ends."""

@@ -17,9 +17,9 @@ class SseFrames:
     content_type = "text/event-stream; charset=utf-8"
 
     def opening(self, positions: Mapping[str, Position], *, retry_ms: int) -> bytes:
-        """The reconnection time and, without data, the position; a gap that follows brings its own."""
+        """The reconnection time and, without data, the position, from which a gap that follows is still to be told."""
         (position,) = positions.values()
-        return sse.encode_opening(None if position.gap else position.id, retry_ms=retry_ms)
+        return sse.encode_opening(_fit(position.resume_id), retry_ms=retry_ms)
 
     def batch(self, batch: Batch) -> bytes:
         """Blocks; a comment for a heartbeat."""
@@ -49,8 +49,7 @@ class SseFramesOfMany:
     def opening(self, positions: Mapping[str, Position], *, retry_ms: int) -> bytes:
         """The reconnection time and the joint position, in which a gap that follows is still to be told."""
         for name, position in positions.items():
-            text = position.resume_id
-            self._ids[name] = text if text.isascii() and text.isprintable() else UNTOLD  # fit for a line and a header
+            self._ids[name] = _fit(position.resume_id)
         return sse.encode_opening(self._joint(), retry_ms=retry_ms)
 
     def _joint(self) -> str:
@@ -78,6 +77,11 @@ class SseFramesOfMany:
     def failure(self, error: StreamsError) -> bytes:
         """A control event that moves no position."""
         return self._control("stream.error", error.as_json())
+
+
+def _fit(resume_id: str) -> str:
+    """What stands in a line and in the header of a client that comes back: what somebody asked for may be anything."""
+    return resume_id if resume_id.isascii() and resume_id.isprintable() else UNTOLD
 
 
 def _retry(closed: StreamClosed, retry_ms: int) -> bytes:

@@ -22,14 +22,13 @@ def encode_event_of_many(event: LogEvent, last_event_id: str) -> bytes:
     return f"id: {last_event_id}\n{kind}data: ".encode() + event.frame("envelope", encode_envelope) + b"\n\n"
 
 
-def encode_opening(last_event_id: str | None, *, retry_ms: int) -> bytes:
+def encode_opening(last_event_id: str, *, retry_ms: int) -> bytes:
     """What a stream begins with: how long to wait before coming back, and the position, without data.
 
     A client stores the id and dispatches nothing, so that it resumes exactly even if it drops before its first event.
-    No position (None) where a gap follows, which brings it: until then the client keeps the one it has.
+    Without an id here it would forget where it was: a stream begins with an empty one (9.2.6).
     """
-    position = "" if last_event_id is None else f"id: {last_event_id}\n"
-    return f"retry: {retry_ms}\n{position}\n".encode()
+    return f"retry: {retry_ms}\nid: {last_event_id}\n\n".encode()
 
 
 def encode_control(event_type: str, value: object, *, last_event_id: str | None = None) -> bytes:

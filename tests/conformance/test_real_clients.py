@@ -1,16 +1,17 @@
-"""Clients of the field read us: each through cuts of its connection, resuming in the way that is natural to it."""
+"""Clients of the field read us, by the examples of docs/clients.md as they stand there, while connections are cut."""
 
 import asyncio
 import itertools
 import json
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from contextlib import asynccontextmanager
 
-import httpx
 import pytest
 from playwright.async_api import async_playwright
-from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
 
 from tests.browser.conftest import ARGUMENTS
 from tests.conformance.sites import SQLITE
@@ -18,20 +19,22 @@ from tests.conformance.writers import WRITERS
 from tests.harness.components import find_binary
 from tests.harness.proxy import Link, Proxy
 from tests.harness.publishers import Ledger
-from tests.harness.sse import EventSourceParser
+from tests.harness.site import ROOT
 
 LIMIT_S = 60.0
 CUTS, REACH = 3, 1_000
 LAST = "the last"
-CURL_CUT = {18, 56, 7, 52}  # partial file, failure in receiving, could not connect, empty reply
+STRANGE = "a line is ended by none of these: ".ljust(100, ".") + "\n \r \x85 \u2028 \U0001f30a"  # the key ends before
+PAGE = (ROOT / "docs/clients.md").read_text()
 EVENT_SOURCE = """
 ([path, last]) => new Promise((resolve, reject) => {
   const told = [];
-  const source = new EventSource(path + "?last_event_id=earliest");
-  source.onmessage = ({ data, lastEventId }) => {
-    told.push([lastEventId, JSON.parse(data)]);
-    if (told.at(-1)[1] === last) { source.close(); resolve(told); }
+  const log = (id, data) => {
+    told.push([id, data]);
+    if (data === last) { source.close(); resolve(told); }
   };
+  const console = { log, warn: reject };
+  EXAMPLE
   source.onerror = () => { if (source.readyState === EventSource.CLOSED) reject(new Error("it has given up")); };
 })
 """
@@ -54,69 +57,64 @@ WEB_SOCKET = """
 """
 
 
-async def run(*command):
-    """Start a program whose output is read."""
-    return await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+def snippet(name):
+    """An example of the page, as it stands there."""
+    (found,) = re.findall(rf"<!-- snippet: {name} -->\n```\w+\n(.*?)```", PAGE, re.DOTALL)
+    return found
 
 
-async def curl(url, path, headers):
-    """``curl -N``, called again with ``Last-Event-ID`` when it ends."""
-    told, position = [], "earliest"
-    while True:
-        options = [f"-H{name}: {text}" for name, text in (headers | {"Last-Event-ID": position}).items()]
-        process = await run(find_binary("curl"), "-sN", "--noproxy", "*", *options, url + path)
-        parser = EventSourceParser()
-        parser.last_event_id = position
-        while chunk := await process.stdout.read(1_000):
-            told += [[message.last_event_id, message.json] for message in parser.feed(chunk)]
-            if told and told[-1][1] == LAST:
-                process.terminate()
-                await process.wait()
-                return told
-        assert await process.wait() in CURL_CUT
-        position = parser.last_event_id
+PROGRAMS = {  # what runs an example, and what it needs to do so: to print an envelope a line
+    "curl": (("bash",), 'follow "$URL"'),
+    "httpx": (
+        (sys.executable, "-u"),
+        """
+import os
+for event in follow(os.environ["URL"], {"Authorization": "Bearer " + os.environ["TOKEN"]}, retry_s=0.02):
+    print(json.dumps(event))
+""",
+    ),
+    "websockets": (
+        (sys.executable, "-u"),
+        """
+import os
+async def main():
+    headers = {"Authorization": "Bearer " + os.environ["TOKEN"]}
+    async for event in follow(os.environ["URL"].replace("http", "ws"), headers, retry_s=0.02):
+        print(json.dumps(event))
+asyncio.run(main())
+""",
+    ),
+    "fetch": (
+        ("node", "--input-type=module", "-"),
+        """
+const headers = { authorization: `Bearer ${process.env.TOKEN}` };
+for await (const event of follow(process.env.URL, headers, "earliest", 20)) console.log(JSON.stringify(event));
+""",
+    ),
+}
 
 
-async def node(url, path, headers):
-    """``fetch`` with a reader, in Node."""
-    script = Path(__file__).with_name("follow.mjs")
-    process = await run(find_binary("node"), str(script), url + path, headers["Authorization"], LAST)
-    output, _ = await process.communicate()
-    return json.loads(output)
-
-
-def with_httpx(url, path, headers):
-    """``httpx.stream`` and its lines."""
-    told, position = [], "earliest"
-    with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=LIMIT_S) as client:
-        while True:
-            lines = {"transport": "ndjson", "last_event_id": position}
-            with suppress(httpx.TransportError), client.stream("GET", path, params=lines) as answer:
-                for line in filter(None, answer.iter_lines()):
-                    event = json.loads(line)
-                    if "id" in event:
-                        position = event["id"]
-                        told.append([position, event["data"]])
-                        if event["data"] == LAST:
-                            return told
-
-
-def with_websockets(url, path, headers):
-    """The ``websockets`` library, as a script uses it."""
-    told, position = [], "earliest"
-    while True:
-        address = f"{url.replace('http', 'ws')}{path}?last_event_id={position}"
-        with (
-            suppress(OSError, EOFError, WebSocketException),
-            connect(address, additional_headers=headers, proxy=None) as socket,
-        ):
-            for text in socket:
-                frame = json.loads(text)
-                if "id" in frame:
-                    position = frame["id"]
-                    told.append([position, frame["data"]])
-                    if frame["data"] == LAST:
-                        return told
+async def run(name, url, headers):
+    """The ids and data that an example prints, up to the last event; then it is killed."""
+    (binary, *options), rest = PROGRAMS[name]
+    ours = {"URL": url, "TOKEN": headers["Authorization"].removeprefix("Bearer "), "RETRY_S": "0.02", "NO_PROXY": "*"}
+    process = await asyncio.create_subprocess_exec(
+        find_binary(binary), *options, env=os.environ | ours, stdin=PIPE, stdout=PIPE, start_new_session=True
+    )
+    told = []
+    try:
+        process.stdin.write(f"{snippet(name)}\n{rest}".encode())
+        process.stdin.close()
+        while not told or told[-1][1] != LAST:
+            line = await process.stdout.readline()
+            assert line, f"{name} has ended, status {await process.wait()}"
+            if line.startswith(b"{"):
+                event = json.loads(line)
+                told.append([event["id"], event["data"]])
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    return told
 
 
 @asynccontextmanager
@@ -131,13 +129,8 @@ async def page_of(url):
         await browser.close()
 
 
-CLIENTS = {
-    "curl": curl,
-    "httpx": lambda *where: asyncio.to_thread(with_httpx, *where),
-    "node": node,
-    "websockets": lambda *where: asyncio.to_thread(with_websockets, *where),
-}
-BUILT_IN = {"EventSource": EVENT_SOURCE, "WebSocket": WEB_SOCKET}
+EXAMPLE = snippet("eventsource").replace('"/events/orders', 'path + "')
+BUILT_IN = {"EventSource": EVENT_SOURCE.replace("EXAMPLE", EXAMPLE), "WebSocket": WEB_SOCKET}
 
 
 async def publish_until_cut(network, writer, words, chance):
@@ -159,13 +152,19 @@ async def scene(small, topic):
         yield network, writer, ledger
 
 
+def test_every_example_of_the_page_is_run():
+    names = set(re.findall(r"<!-- snippet: (\S+) -->", PAGE))
+    assert names == {*PROGRAMS, "eventsource"}
+    assert PAGE.count("\n```\n") == len(names)
+
+
 @pytest.mark.parametrize("small", SQLITE, indirect=True, ids="-".join)
-@pytest.mark.parametrize("client", CLIENTS)
-async def test_a_program_reads_on_after_cuts(small, topic, client, scene, chance):
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_a_program_reads_on_after_cuts(small, topic, program, scene, chance):
     network, writer, ledger = scene
-    words = map("word {}".format, itertools.count())
+    words = itertools.chain([STRANGE], map("word {}".format, itertools.count()))
     async with asyncio.timeout(LIMIT_S), asyncio.TaskGroup() as group:
-        reading = group.create_task(CLIENTS[client](network.url, f"/events/{topic}", small.headers))
+        reading = group.create_task(run(program, f"{network.url}/events/{topic}", small.headers))
         await publish_until_cut(network, writer, words, chance)
     assert reading.result() == [[event_id, word] for word, event_id in ledger.acknowledged.items()]
 

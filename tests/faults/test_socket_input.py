@@ -297,17 +297,17 @@ async def open_half(site, piece):
 DAPHNE = """
 from project.server import StreamingServer
 from project.asgi import application
-StreamingServer(application, ["tcp:{port}:interface=127.0.0.1"], ping_interval=1, ping_timeout=1).run()
+StreamingServer(application, ["tcp:{port}:interface=127.0.0.1"], ping_interval=1, ping_timeout=3).run()
 """
 
 
 class QuickSite(Site):
-    """The same servers, which ping after a second and wait for another one."""
+    """The same servers, which ping after a second and wait for three."""
 
     def command(self):
         if self.server == "daphne":
             return ["-c", DAPHNE.format(port=self.port)]
-        return [*super().command(), "--ws-ping-interval", "1", "--ws-ping-timeout", "1"]
+        return [*super().command(), "--ws-ping-interval", "1", "--ws-ping-timeout", "3"]
 
 
 @pytest.fixture

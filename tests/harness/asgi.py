@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import cache
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
+import httpx
 from django.core.handlers.asgi import ASGIHandler
 
 from tests.harness.sse import EventSourceParser, Message
@@ -33,7 +34,7 @@ class Exchange:
         method: str,
         path: str,
         *,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         app: Any = None,
@@ -47,16 +48,16 @@ class Exchange:
             "scheme": "http",
             "path": path,
             "raw_path": quote(path).encode(),
-            "query_string": urlencode(query or {}).encode(),
+            "query_string": urlencode(query).encode(),
             "root_path": "",
             "headers": [
-                (name.lower().encode(), value.encode("latin-1"))
-                for name, value in {"Host": "testserver", **(headers or {})}.items()
+                (name.encode(), value.encode("latin-1"))
+                for name, value in ({"host": "testserver"} | _lower_case(headers or {})).items()
             ],
             "client": ("127.0.0.1", 40_000),
             "server": ("testserver", 80),
         }
-        if body:
+        if body and "content-length" not in _lower_case(headers or {}):
             self.scope["headers"].append((b"content-length", str(len(body)).encode()))
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._inbox.put_nowait({"type": "http.request", "body": body, "more_body": False})
@@ -118,6 +119,46 @@ class Exchange:
     async def json(self) -> Any:
         """The whole body, read as JSON."""
         return json.loads(await self.body())
+
+
+def _lower_case(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Lets httpx ask an application: ``httpx.AsyncClient(transport=Transport(app), base_url="http://testserver")``.
+
+    Unlike ``httpx.ASGITransport``, which answers when the application has ended and so never answers with a stream,
+    this one answers with the head, then with each chunk as it is sent. Closing the response closes the connection.
+    """
+
+    def __init__(self, app: Any = None) -> None:
+        self._app = app or django_application()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request; return when the head of the answer is there."""
+        exchange = Exchange(
+            request.method,
+            request.url.path,
+            query=parse_qsl(request.url.query.decode(), keep_blank_values=True),
+            headers=request.headers,
+            body=await request.aread(),
+            app=self._app,
+        )
+        await exchange.__aenter__()
+        return httpx.Response(exchange.status, headers=exchange.headers, stream=_Body(exchange))
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (chunk := await self._exchange.chunk()) is not None:
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._exchange.leave()
 
 
 class EventStream(Exchange):

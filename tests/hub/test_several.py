@@ -266,7 +266,12 @@ class TestComingAndGoing:
             await come_and_go(followed)
             heads = {name: (await hub.gateway.run(Topic.objects.get, name=name)).head for name in names}
             for name in followed.reader.topics:
-                await aeventually(lambda name=name: followed.seqs(name)[-1:] == [heads[name]] or not heads[name])
+                position, begin, _ = stretches[name][-1]
+                await aeventually(
+                    lambda name=name, position=position, begin=begin: (
+                        [position, *followed.seqs(name)[begin:]][-1] == heads[name]
+                    )
+                )
         for name, list_of in stretches.items():
             for position, begin, end in list_of:
                 told = followed.seqs(name)[begin:end]

@@ -145,13 +145,18 @@ class TestGaps:
         messages, _ = await read(1, query={"last_event_id": "\0"})
         assert messages[0].json["reason"] == "malformed"
 
-    async def test_until_the_gap_is_told_the_client_keeps_its_position(self, orders):
-        async with EventStream("/events/orders", headers={"Last-Event-ID": "junk"}) as stream:
-            stream.parser.feed(b"id: junk\n\n")
+    @pytest.mark.parametrize("asked", ["{second}", "zzzzzzzz-3", "junk", "\u00e9", "a\nid: b", "\0"])
+    async def test_the_position_of_the_opening_leads_to_a_gap_until_it_is_told(self, hub, orders, asked):
+        """A stream begins with an empty id: who is cut before the gap would never hear of it."""
+        await hub.gateway.run(lambda: Event.objects.filter(seq__lte=6).delete())
+        async with EventStream("/events/orders", query={"last_event_id": asked.format(second=orders[1])}) as stream:
             await stream.opened()
-            assert stream.parser.last_event_id == "junk"
-            await stream.message()
-            assert stream.parser.last_event_id != "junk"
+            position = stream.parser.last_event_id
+        assert position
+        async with EventStream("/events/orders", headers={"Last-Event-ID": position}) as stream:
+            gap = await stream.message()
+        assert (gap.type, gap.last_event_id) == ("stream.gap", orders[5])
+        assert gap.json["reason"] == {"{second}": "trimmed", "zzzzzzzz-3": "epoch"}.get(asked, "malformed")
 
     async def test_a_log_that_begins_anew_is_told_while_it_is_followed(self, hub, orders):
         async with EventStream("/events/orders") as stream:

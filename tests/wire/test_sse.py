@@ -51,13 +51,6 @@ def test_the_opening_moves_the_position_and_dispatches_nothing():
     assert (parser.last_event_id, parser.retry_ms) == ("abcd2345-7", 2000)
 
 
-def test_an_opening_without_a_position_leaves_the_clients_as_it_is():
-    parser = EventSourceParser()
-    parser.feed(b"id: before\n\n")
-    parser.feed(sse.encode_opening(None, retry_ms=2000))
-    assert parser.last_event_id == "before"
-
-
 def test_a_control_event_keeps_the_position_unless_it_is_told_to_move_it():
     parser = EventSourceParser()
     parser.feed(b"id: before\n\n")
