@@ -297,7 +297,7 @@ class TestComingAndGoing:
                 wishes = dict.fromkeys(chance.sample(names, chance.randint(1, 8)), "")
                 readers.append((wishes, await stack.enter_async_context(following(hub, **wishes))))
             await asyncio.gather(*(write() for _ in range(4)))
-            heads = {topic.name: topic.head async for topic in Topic.objects.all()}
+            heads = await hub.gateway.run(lambda: {topic.name: topic.head for topic in Topic.objects.all()})
             for wishes, reader in readers:
                 expected = {name: list(range(2, heads[name] + 1)) for name in wishes}
                 await aeventually(lambda r=reader, e=expected: {name: r.seqs(name) for name in e} == e)
