@@ -33,6 +33,7 @@ SLOW_BYTES_PER_S = 1_024
 SLOW_BUFFER = 4_096
 FILLING = "x" * 950
 STAMP = re.compile(rb'"at":([0-9.]+)')
+CHUNK = re.compile(rb"\r\n[0-9a-fA-F]+\r\n")  # between two of HTTP's chunks; an event has no CR
 POLICY = """
 from streams.models import Topic
 Topic.objects.filter(name={topic!r}).update(slow_readers={policy!r})
@@ -53,7 +54,7 @@ class Fast(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.opened = True
-        whole = self._rest + data
+        whole = CHUNK.sub(b"", self._rest + data)
         end = whole.rfind(b"\n\n") + 2 if b"\n\n" in whole else 0
         self.events += whole.count(b"\ndata: ", 0, end)
         if self._timed:
@@ -86,12 +87,13 @@ class Slow:
                 data = await loop.sock_recv(plain, 65_536 if self.released.is_set() else SLOW_BYTES_PER_S)
                 if not data:
                     raise RuntimeError("a slow reader was cut, and not told")
-                *blocks, rest = (rest + data).split(b"\n\n")
+                *blocks, rest = CHUNK.sub(b"", rest + data).split(b"\n\n")
                 for block in blocks:
                     self._take(block)
 
     def _take(self, block: bytes) -> None:
-        fields = dict(line.split(b": ", 1) for line in block.split(b"\n") if b": " in line)
+        lines = [line for line in block.split(b"\n") if not line.endswith(b"\r")]  # those are HTTP's head
+        fields = dict(line.split(b": ", 1) for line in lines if b": " in line)
         seq = int(fields[b"id"].rpartition(b"-")[2]) if b"id" in fields else self.at
         if fields.get(b"event") == b"stream.close":
             self.close = json.loads(fields[b"data"])
@@ -191,7 +193,9 @@ def serving(server: str) -> Iterator[Site]:
     """The site, on a processor of its own where there are several."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        site = Site(server, folder, f"sqlite:///{folder / 'site.sqlite3'}", DJANGO_DEBUG="0", DJANGO_HTTPS="0").set_up()
+        production = {"DJANGO_DEBUG": "0", "DJANGO_HTTPS": "0", "DJANGO_SECRET_KEY": "s" * 50}
+        url = f"sqlite:///{folder / 'site.sqlite3'}"
+        site = Site(server, folder, url, DJANGO_ALLOWED_HOSTS="127.0.0.1", **production).set_up()
         try:
             site.start()
             cores = sorted(os.sched_getaffinity(0))
