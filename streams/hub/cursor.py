@@ -40,15 +40,19 @@ class Cursor:
         live = self.live
         return self.seq < live.ring.head or live.gone or self._gap is not None or self.epoch != live.epoch
 
-    async def step(self, hub: Hub, *, rested: bool) -> Batch | None:
+    def rest(self) -> None:
+        """The reader has waited, and was not slow: whatever came by now, it came at once."""
+        self._owed = self.live.target
+
+    async def step(self, hub: Hub) -> Batch | None:
         """The next batch of one that ``has_news``; None if it turns out that there is none. Raises as its two parts.
 
         Cancellation: nothing is taken.
         """
-        return self.take(hub, rested=rested) or await self.read(hub)
+        return self.take(hub) or await self.read(hub)
 
-    def take(self, hub: Hub, *, rested: bool) -> Batch | None:
-        """The next batch as far as memory has it; None: ``read`` it. ``rested``: the reader comes from waiting.
+    def take(self, hub: Hub) -> Batch | None:
+        """The next batch as far as memory has it; None: ``read`` it.
 
         A new life of the log, and what a slow reader was made to skip, are told by the batch's gap. Raises StreamClosed
         (the topic is gone, or disconnects slow readers).
@@ -63,8 +67,6 @@ class Cursor:
             gap = Gap(event_id(self.epoch, self.seq), event_id(live.epoch, 0), None, "epoch")
             self.epoch, self.seq, self._owed = live.epoch, 0, live.target
             return Batch(live.name, (), 0, gap)
-        if rested:
-            self._owed = live.target
         if live.slow_readers != REPLAY and self._too_slow():
             return self._left_behind()
         batch = live.ring.take(self.seq)
@@ -79,10 +81,10 @@ class Cursor:
         None if there is nothing after all: the log began a new life meanwhile, or the topic is gone. Raises
         Unavailable.
         """
-        live, epoch, after = self.live, self.epoch, self.seq
+        live, epoch, after, life = self.live, self.epoch, self.seq, self.live.life
         page = await hub.read_log(live, after)
-        if page is None or live.epoch != epoch or not hub.learn(live, page.head):
-            return None  # a page of a life that is over is not learnt from: it would call that life back
+        if page is None or not hub.learn(live, page.head, asked_of=life):
+            return None
         first = page.events[0].seq if page.events else page.head.seq + 1
         self.seq = page.events[-1].seq if page.events else page.head.seq
         gap = None

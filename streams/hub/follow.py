@@ -1,6 +1,6 @@
 """Follow: a reader of one topic or of many, from where it stands to the head and on."""
 
-from collections.abc import AsyncGenerator, Awaitable, Collection
+from collections.abc import AsyncGenerator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -90,9 +90,12 @@ class Reader:
         """Its cursor in a topic; another one after it was subscribed to again."""
         return self._cursors.get(name)
 
-    def wait(self) -> Awaitable[bool]:
+    async def wait(self) -> bool:
         """Wait until a topic moves: True; False after a heartbeat's silence. Cancellation: safe."""
-        return self._waiter.wait([cursor.live for cursor in self.cursors])
+        moved = await self._waiter.wait([cursor.live for cursor in self.cursors])
+        for cursor in self.cursors:
+            cursor.rest()
+        return moved
 
 
 @asynccontextmanager
@@ -115,7 +118,6 @@ async def follow(reader: Reader, *, wait: bool = True) -> AsyncGenerator[Batch, 
     Raises StreamClosed when the server ends the stream, Unavailable when the log can't be read.
     Cancellation: safe at every await; consume under ``aclosing``.
     """
-    rested = True
     while True:
         moved = False
         for cursor in reader.cursors:
@@ -123,15 +125,13 @@ async def follow(reader: Reader, *, wait: bool = True) -> AsyncGenerator[Batch, 
                 continue
             reader.check_open()
             moved = True
-            batch = cursor.take(reader.hub, rested=rested) or await cursor.read(reader.hub)
+            batch = await cursor.step(reader.hub)
             if batch is not None and not cursor.left:
                 yield batch
         if moved:
-            rested = False
             continue
         reader.check_open()
         if not wait:
             return
-        rested = await reader.wait()
-        if not rested:
+        if not await reader.wait():
             yield HEARTBEAT

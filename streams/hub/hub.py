@@ -97,7 +97,7 @@ class Hub:
             live.readers -= 1
             live.last_left = self.loop.time()
             if not live.readers and not live.opened.is_set():
-                self._live.pop(name, None)
+                self._forget(live)
 
     async def _open(self, live: LiveTopic) -> None:
         """Stand at the head of the log. Several readers may come here at once: the first answer counts."""
@@ -138,20 +138,21 @@ class Hub:
         while True:
             await self._something_behind.wait()
             self._something_behind.clear()
-            for live in list(self._behind):
-                while live.behind and not live.gone:
+            for live in list(self._behind):  # a page of each in turn: one that never rests keeps no other waiting
+                if live.behind and not live.gone:
                     await self._read_on(live)
-                self._behind.discard(live)
+                if live.behind and not live.gone:
+                    self._something_behind.set()
+                else:
+                    self._behind.discard(live)
 
     async def _read_on(self, live: LiveTopic) -> None:
         settings = self.settings
         if live.target - live.ring.head > settings.ring_events:
             live.ring.skip_to(live.target - settings.ring_events)
-        after = live.ring.head
+        after, life = live.ring.head, live.life
         page = await self.read_log(live, after)
-        if page is None:
-            return
-        if self.learn(live, page.head):
+        if page is not None and self.learn(live, page.head, asked_of=life):
             if page.events and page.events[0].seq > live.ring.head + 1:
                 live.ring.skip_to(page.events[0].seq - 1)  # trimmed in between
             elif not page.events and live.ring.head == after:
@@ -166,15 +167,20 @@ class Hub:
         Raises Unavailable.
         """
         limits = {"max_events": self.settings.log_page_events, "max_bytes": self.settings.log_page_bytes}
+        life = live.life
         try:
             return await self.gateway.run(read_page, live.name, live.topic_id, after, **limits)
         except NoSuchTopic:
-            live.gone = True
-            live.wake()
+            self._end(live, asked_of=life)
             return None
 
-    def learn(self, live: LiveTopic, head: Head) -> bool:
-        """Take to heart what the database says of the head; False if the log began a new life."""
+    def learn(self, live: LiveTopic, head: Head, *, asked_of: tuple[int, str]) -> bool:
+        """Take to heart what the database says of the head; False if it is not of the log that was ``asked_of``.
+
+        An answer may come late: what was learnt since of a newer life is not taken back.
+        """
+        if live.life != asked_of:
+            return False
         if head.epoch != live.epoch:
             live.begin(head)
             live.wake()
@@ -183,28 +189,38 @@ class Hub:
         self._mark(live)
         return True
 
+    def _end(self, live: LiveTopic, *, asked_of: tuple[int, str]) -> None:
+        """The log is gone: tell its readers; one of the same name that comes later is another topic."""
+        if live.life == asked_of:
+            live.gone = True
+            live.wake()
+            self._forget(live)
+
+    def _forget(self, live: LiveTopic) -> None:
+        if self._live.get(live.name) is live:
+            del self._live[live.name]
+
     async def _compare_heads(self) -> None:
         """Compare the heads of all followed topics with the database: what makes every lost doorbell good."""
         while True:
             await asyncio.sleep(self.settings.head_poll_s)
             self._forget_unread()
-            lives = {live.topic_id: live for live in self._live.values() if live.opened.is_set()}
+            lives = {live.life: live for live in self._live.values() if live.opened.is_set()}
             if not lives:
                 continue
-            heads = await self.gateway.run(read_heads, lives.keys())
-            for topic_id, live in lives.items():
-                head = heads.get(topic_id)
+            heads = await self.gateway.run(read_heads, [topic_id for topic_id, _ in lives])
+            for life, live in lives.items():
+                head = heads.get(life[0])
                 if head is None:
-                    live.gone = True
-                    live.wake()
+                    self._end(live, asked_of=life)
                 else:
-                    self.learn(live, head)
+                    self.learn(live, head, asked_of=life)
 
     def _forget_unread(self) -> None:
         long_ago = self.loop.time() - self.settings.ring_linger_s
         for live in list(self._live.values()):
-            if not live.readers and (live.gone or live.last_left < long_ago):
-                del self._live[live.name]
+            if not live.readers and live.last_left < long_ago:
+                self._forget(live)
 
     async def _beat(self) -> None:
         while True:

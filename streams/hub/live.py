@@ -92,6 +92,11 @@ class LiveTopic:
         self._again = False
 
     @property
+    def life(self) -> tuple[int, str]:
+        """Which log it stands in: changes when the log is reset, or deleted and made again."""
+        return self.topic_id, self.epoch
+
+    @property
     def behind(self) -> bool:
         """Whether the log has events that the ring has not."""
         return self.target > self.ring.head

@@ -66,9 +66,7 @@ async def resolve(hub: Hub, live: LiveTopic, wish: Wish) -> Position:
 async def _bounds(hub: Hub, live: LiveTopic) -> tuple[Head, int]:
     """The head of the log and the oldest event that is kept, of the life that ``live`` is in."""
     while True:
-        epoch = live.epoch
+        life = live.life
         head, first = await hub.gateway.run(read_bounds, live.name)
-        if live.epoch == epoch:  # else the answer may be older than what is known by now
-            hub.learn(live, head)
-        if live.epoch == head.epoch:
+        if hub.learn(live, head, asked_of=life) or live.life == (head.topic_id, head.epoch):
             return head, first

@@ -55,7 +55,7 @@ async def poll_topics(hub: Hub, wishes: Wishes, who: Identity, *, timeout_s: flo
 async def _news(reader: Reader) -> list[Batch]:
     """One step in every topic that has news; nothing if none has."""
     reader.check_open()
-    steps = [await cursor.step(reader.hub, rested=True) for cursor in reader.cursors if cursor.has_news]
+    steps = [await cursor.step(reader.hub) for cursor in reader.cursors if cursor.has_news]
     return [batch for batch in steps if batch is not None]
 
 

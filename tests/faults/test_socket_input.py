@@ -210,6 +210,17 @@ async def test_pings_of_the_protocol_from_a_client_that_never_reads_cost_no_memo
     assert grown < 20 * MEGABYTE
 
 
+async def test_the_newest_ping_is_answered_though_the_client_did_not_read_for_a_while(site, token):
+    async with dialled(site, handshake(site, "/events", token)) as plain:
+        assert b" 101 " in await receive(plain, 256)
+        pings = [masked_frame(f"{number:125}".encode(), opcode=9) for number in range(100_000)]
+        sent = await send_until_it_stalls(plain, b"".join(pings), sum(map(len, pings)))
+        newest = f"{sent // len(pings[0]) - 1:125}".encode()
+        answers = b""
+        while newest not in answers:
+            answers = answers[-len(newest) :] + await receive(plain)
+
+
 # Handshakes
 
 

@@ -35,6 +35,11 @@ def after(monkeypatch, module, function, then):
     monkeypatch.setattr(module, function, asked)
 
 
+def learn_soon(hub, live, head):
+    """As if it had been asked meanwhile, and answered before."""
+    hub.loop.call_soon_threadsafe(lambda: hub.learn(live, head, asked_of=live.life))
+
+
 class TestBeginning:
     """A position that is resolved while the log moves under it."""
 
@@ -62,7 +67,7 @@ class TestBeginning:
             def begin_anew():
                 reset("orders")
                 append("orders", [NewEvent("1")] * 2)
-                hub.loop.call_soon_threadsafe(hub.learn, live, read_head("orders"))
+                learn_soon(hub, live, read_head("orders"))
 
             after(monkeypatch, "streams.hub.position", "read_bounds", begin_anew)
             position = await resolve(hub, live, parse_last_event_id("-1"))
@@ -121,7 +126,7 @@ class TestSeams:
             def begin_anew():
                 reset("orders")
                 done.append(append("orders", [NewEvent("1")] * 2))
-                hub.loop.call_soon_threadsafe(hub.learn, live, read_head("orders"))
+                learn_soon(hub, live, read_head("orders"))
 
             after(monkeypatch, "streams.hub.hub", "read_page", begin_anew)
             async with reading(hub, "orders", "1") as reader:
@@ -138,9 +143,9 @@ class TestSeams:
         async with open_reader(hub) as reader:
             await reader.subscribe("orders", parse_last_event_id("earliest"))
             (cursor,) = reader.cursors
-            assert [event.seq for event in (await cursor.step(hub, rested=True)).events] == [1, 2, 3]
+            assert [event.seq for event in (await cursor.step(hub)).events] == [1, 2, 3]
             await hub.gateway.run(lambda: Event.objects.filter(seq__lte=10).delete())
-            batch = await cursor.step(hub, rested=False)
+            batch = await cursor.step(hub)
             assert batch.gap == Gap(done.ids[2], done.ids[9], 7, "trimmed")
             assert [event.seq for event in batch.events] == [11, 12, 13]
             assert reader.positions["orders"].id == done.ids[12]
@@ -181,7 +186,7 @@ class TestWhereToComeBack:
             position = await reader.subscribe("orders", parse_last_event_id("zzzzzzzz-4"))
             assert position.resume_id == "zzzzzzzz-4"
             (cursor,) = reader.cursors
-            assert (await cursor.step(hub, rested=True)).gap == position.gap
+            assert (await cursor.step(hub)).gap == position.gap
             assert reader.positions["orders"].resume_id == f"{done.epoch}-0"
 
 

@@ -306,7 +306,7 @@ class TestWhileFollowing:
             await aeventually(lambda: reader.seqs == [1, 2])
         await hub.gateway.run(lambda: Event.objects.filter(seq__lte=11).delete())
         async with hub.reading("orders") as live:
-            batch = await Cursor(live, Position(done.epoch, 2)).step(hub, rested=False)
+            batch = await Cursor(live, Position(done.epoch, 2)).step(hub)
         assert [event.seq for event in batch.events] == [12, 13]
         assert (batch.gap.reason, batch.gap.lost) == ("trimmed", 9)
         assert (batch.gap.requested, batch.gap.resumed_at) == (done.ids[1], done.ids[10])
