@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+MAX_HEARTBEAT_S = 20.0  # clients take 45 s of silence for death, and one heartbeat may be late
 VISIBILITIES = ("public", "members", "private")
 ELSEWHERE = {
     "STREAMS_MEDIA_ROOT",
@@ -48,7 +49,7 @@ class StreamSettings:
     max_body_bytes: int = 4_194_304  # a whole POST, batches included
     max_batch_events: int = 1_000  # lines of one NDJSON batch
     max_json_depth: int = 100  # arrays and objects inside each other
-    commit_batch: int = 500  # publishes that share one transaction
+    commit_batch: int = 1_000  # events of several publishes that share one transaction
     default_visibility: str = "members"  # of a topic that is made by publishing to it
     retain_events: int = 100_000  # kept per topic where the topic does not say
     retain_s: int = 604_800  # a week
@@ -85,6 +86,10 @@ class StreamSettings:
             value = getattr(self, field.name)
             if isinstance(value, int | float) and not isinstance(value, bool) and not 0 < value < inf:
                 raise ImproperlyConfigured(f"STREAMS_{field.name.upper()} is {value} (must be above 0, and finite)")
+        if self.heartbeat_s > MAX_HEARTBEAT_S:
+            raise ImproperlyConfigured(
+                f"STREAMS_HEARTBEAT_S is {self.heartbeat_s} (must be at most {MAX_HEARTBEAT_S:g})"
+            )
         if self.default_visibility not in VISIBILITIES:
             raise ImproperlyConfigured(
                 f"STREAMS_DEFAULT_VISIBILITY is {self.default_visibility!r} (must be {', '.join(VISIBILITIES)})"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import secrets
 import subprocess
 import sys
@@ -50,6 +51,11 @@ def test_a_misspelt_variable_is_told_by_the_check(monkeypatch):
     monkeypatch.setenv("STREAMS_HEARTBEAT", "7")
     monkeypatch.setenv("STREAMS_RETRY_MS", "700")
     assert [warning.msg for warning in check_settings()] == ["STREAMS_HEARTBEAT is no setting"]
+
+
+def test_heartbeats_that_clients_do_not_wait_for_are_told_by_the_check(monkeypatch):
+    monkeypatch.setattr("streams.apps.get_settings", lambda: read_settings({"STREAMS_HEARTBEAT_S": "50"}))
+    assert [warning.msg for warning in check_settings()] == ["STREAMS_HEARTBEAT_S is 50 (should be at most 20)"]
 
 
 def test_the_visibilities_are_the_models():
@@ -123,3 +129,10 @@ async def test_the_connection_check_loads_where_the_scheme_does_not_arrive_and_n
     app = ASGIHandler()  # its middleware reads the settings when it is made
     async with Exchange("GET", "/diagnostics/", app=app) as page, Exchange("GET", "/login/", app=app) as login:
         assert (page.status, login.status) == (200, 301)
+
+
+def test_postgresql_is_given_up_when_it_is_silent_and_its_url_may_say_otherwise(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgres://streams@localhost/streams?connect_timeout=30&sslmode=require")
+    options = runpy.run_path(str(ROOT / "project/settings.py"))["DATABASES"]["default"]["OPTIONS"]
+    assert options["tcp_user_timeout"] == 20_000
+    assert (options["connect_timeout"], options["sslmode"]) == (30, "require")

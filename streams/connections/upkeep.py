@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+from functools import partial
 
 from streams.connections.lease import claim_lease
-from streams.eventlog import trim_all
+from streams.eventlog import trim_some
 from streams.hub import Hub
 
 logger = logging.getLogger(__name__)
+
+TURN_S = 0.5  # at the database, whose threads others wait for too
 
 
 async def keep_trimmed(hub: Hub) -> None:
@@ -15,7 +18,10 @@ async def keep_trimmed(hub: Hub) -> None:
     every_s = hub.settings.trim_every_s
     while True:
         await asyncio.sleep(every_s)
-        if await hub.gateway.run(claim_lease, "trim", seconds=3 * every_s):
-            deleted = await hub.gateway.run(trim_all)
-            if deleted:
-                logger.info("trimmed %d events", deleted)
+        deleted = 0
+        after: int | None = 0
+        while after is not None and await hub.gateway.run(claim_lease, "trim", seconds=3 * every_s):
+            some, after = await hub.gateway.run(partial(trim_some, after, seconds=TURN_S))
+            deleted += some
+        if deleted:
+            logger.info("trimmed %d events", deleted)

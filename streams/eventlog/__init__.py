@@ -3,7 +3,7 @@
 from streams.eventlog.append import Appended, AppendRequest, append, append_many
 from streams.eventlog.gateway import Gateway
 from streams.eventlog.read import Head, LogPage, read_bounds, read_head, read_heads, read_page
-from streams.eventlog.trim import reset, trim, trim_all
+from streams.eventlog.trim import reset, trim, trim_some
 
 __all__ = [
     "AppendRequest",
@@ -19,5 +19,5 @@ __all__ = [
     "read_page",
     "reset",
     "trim",
-    "trim_all",
+    "trim_some",
 ]

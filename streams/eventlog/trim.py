@@ -1,6 +1,8 @@
 """Trim: what a topic need not keep is deleted in bounded batches, oldest first; reset: a log begins anew."""
 
+import time
 from datetime import timedelta
+from math import inf
 
 from django.db import transaction
 from django.db.models import Min
@@ -10,11 +12,14 @@ from streams.conf import get_settings
 from streams.models import Event, Topic
 from streams.models.topic import new_epoch
 
+TOPICS_AT_ONCE = 500
 
-def trim(topic: Topic) -> int:
+
+def trim(topic: Topic, *, until: float = inf) -> int:
     """Delete what the topic's retention no longer covers; the number of events deleted.
 
-    Each batch is a transaction of its own, so that appends wait for one batch at most.
+    Each batch is a transaction of its own, so that appends wait for one batch at most; none is begun after ``until``
+    (by the monotonic clock).
     """
     settings = get_settings()
     keep = settings.retain_events if topic.retain_events is None else topic.retain_events
@@ -23,6 +28,8 @@ def trim(topic: Topic) -> int:
     deleted = 0
     while batch := _trim_batch(topic.pk, keep, oldest, settings.trim_batch):
         deleted += batch
+        if time.monotonic() > until:
+            break
     return deleted
 
 
@@ -42,9 +49,18 @@ def _trim_batch(topic_id: int, keep: int, oldest: object, size: int) -> int:
     return events.filter(seq__lt=end).delete()[0] if end > first else 0
 
 
-def trim_all() -> int:
-    """Trim every topic; the number of events deleted."""
-    return sum(trim(topic) for topic in Topic.objects.all())
+def trim_some(after: int, *, seconds: float) -> tuple[int, int | None]:
+    """Trim the topics behind the key ``after`` for about ``seconds``, since others wait for the thread.
+
+    The number of events deleted, and the key to go on behind; None when all are done.
+    """
+    until, deleted = time.monotonic() + seconds, 0
+    for topic in Topic.objects.filter(pk__gt=after).order_by("pk")[:TOPICS_AT_ONCE]:
+        deleted += trim(topic, until=until)
+        if time.monotonic() > until:
+            return deleted, topic.pk - 1  # there may be more of it
+        after = topic.pk
+    return deleted, after if Topic.objects.filter(pk__gt=after).exists() else None
 
 
 @transaction.atomic

@@ -47,7 +47,7 @@ class Pipe(Generic[T]):
     """At most ``maxsize`` items wait in it; an async iterator of them. For one event loop, not for threads.
 
     ``size`` weighs an item, and ``maxsize`` is then the weight from which on producers wait: ``Pipe(2**20, size=len)``
-    holds 1 MiB of bytes, and at most one item more. An item weighs 1 at least, and as much when it goes as it came.
+    holds 1 MiB of bytes, and at most one item more. An item is weighed once, when it is put, and weighs 1 at least.
     """
 
     def __init__(self, maxsize: int, *, size: Callable[[T], int] | None = None) -> None:
@@ -56,6 +56,7 @@ class Pipe(Generic[T]):
         self._maxsize = maxsize
         self._size = size
         self._items: deque[T] = deque()
+        self._weights: deque[int] = deque()  # of the items, where they are weighed
         self._held = 0
         self._has_producer = False
         self._closed = False
@@ -64,13 +65,16 @@ class Pipe(Generic[T]):
         self._takers: deque[Turn] = deque()
 
     async def put(self, item: T) -> None:
-        """Wait for room, then add. Raises PipeClosed. Cancellation: the item is not added."""
+        """Wait for room, then add. Raises PipeClosed, and what ``size`` raises. Cancellation: the item is not added."""
+        weight = 1 if self._size is None else max(1, self._size(item))
         while self._held >= self._maxsize and not self._closed:
             await self._wait(self._putters)
         if self._closed:
             raise PipeClosed("nothing more goes into this pipe: it was closed, or its consumer has left")
-        self._held += 1 if self._size is None else max(1, self._size(item))
+        self._held += weight
         self._items.append(item)
+        if self._size is not None:
+            self._weights.append(weight)
         if self._takers:
             _wake_next(self._takers)
         if self._putters and self._held < self._maxsize:
@@ -86,8 +90,7 @@ class Pipe(Generic[T]):
                 raise PipeClosed("this pipe has ended") if self._error is None else self._error
             await self._wait(self._takers)
         items = list(self._items)
-        self._items.clear()
-        self._held = 0
+        self._clear()
         if self._putters:
             _wake_next(self._putters)
         return items
@@ -102,7 +105,7 @@ class Pipe(Generic[T]):
                 raise StopAsyncIteration if self._error is None else self._error
             await self._wait(self._takers)
         item = self._items.popleft()
-        self._held -= 1 if self._size is None else max(1, self._size(item))
+        self._held -= 1 if self._size is None else self._weights.popleft()
         if self._putters and self._held < self._maxsize:
             _wake_next(self._putters)
         return item
@@ -147,7 +150,11 @@ class Pipe(Generic[T]):
     async def aclose(self) -> None:
         """The consumer leaves: what is left is dropped, a waiting ``put`` fails. Waits for nothing."""
         self.close(PipeAborted("the consumer has left"))
+        self._clear()
+
+    def _clear(self) -> None:
         self._items.clear()
+        self._weights.clear()
         self._held = 0
 
     async def _wait(self, line: deque[Turn]) -> None:

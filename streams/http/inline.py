@@ -75,7 +75,7 @@ class XFrameOptions(Inline, XFrameOptionsMiddleware):
 
 
 class CsrfForSessions(Inline, CsrfViewMiddleware):
-    """Django's check, left out for requests that carry no session or name themselves by an Authorization header.
+    """Django's check, left out for requests that carry no session or name themselves by a bearer token.
 
     A forged request has only the browser's cookies; a bearer token it can't have, and without a session there is
     nothing to abuse. (With a token the session is not looked at: ``publishing.identify``.) Views that create a
@@ -86,7 +86,8 @@ class CsrfForSessions(Inline, CsrfViewMiddleware):
         self, request: HttpRequest, callback: Callable[..., Any], callback_args: Any, callback_kwargs: Any
     ) -> HttpResponseBase | None:
         """None where the request may go on."""
-        if request.headers.get("Authorization") or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        by_token = request.headers.get("Authorization", "").lower().startswith("bearer ")  # Basic a browser adds itself
+        if by_token or settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
         check = super().process_view
         if request.method in SAFE_METHODS:

@@ -33,10 +33,16 @@ class GroupCommit:
 
     async def _drain(self) -> None:
         while self._waiting:
-            most = self._hub.settings.commit_batch
-            batch = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
-            await self._commit(batch)
+            await self._commit(self._next_batch())
         self._task = None
+
+    def _next_batch(self) -> list[tuple[AppendRequest, asyncio.Future[Appended]]]:
+        """Those who come next, with as many events as a transaction should have; one at least."""
+        batch, room = [self._waiting.popleft()], self._hub.settings.commit_batch
+        room -= len(batch[0][0].events)
+        while self._waiting and (room := room - len(self._waiting[0][0].events)) >= 0:
+            batch.append(self._waiting.popleft())
+        return batch
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """The process ends, perhaps before the task began: nobody waits for ever."""

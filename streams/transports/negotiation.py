@@ -1,6 +1,5 @@
 """Which technique a request asks for.  Source: RFC 9110 12.5.1."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from django.core.exceptions import TooManyFieldsSent
@@ -22,15 +21,10 @@ OFFERED = f"{Technique.SSE}, {Technique.NDJSON}, {Technique.LONG_POLL}"
 BY_NAME = {"sse": Technique.SSE, "ndjson": Technique.NDJSON, "poll": Technique.LONG_POLL}  # ?transport=
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
-    media: str
-    quality: float
-
-
-def _ranges(accept: str) -> list[_Range]:
-    ranges = []
-    for part in accept.split(","):
+def _ranges(accept: str) -> dict[str, tuple[float, int]]:
+    """By media range its quality, and its place in the header."""
+    ranges: dict[str, tuple[float, int]] = {}
+    for place, part in enumerate(accept.split(",")):
         media, *parameters = (word.strip().lower() for word in part.split(";"))
         quality = 1.0
         for parameter in parameters:
@@ -39,9 +33,22 @@ def _ranges(accept: str) -> list[_Range]:
                     quality = float(parameter[2:])
                 except ValueError:
                     quality = 0.0
-        if media and quality > 0:
-            ranges.append(_Range(media, quality))
-    return sorted(ranges, key=lambda one: -one.quality)
+        ranges.setdefault(media, (quality, place))
+    return ranges
+
+
+def _best(accept: str) -> Technique | None:
+    """The technique of highest quality; the range that names it most closely says which it is of.
+
+    Among equals the first in the header wins, and then the order of the techniques.
+    """
+    ranges, best, rank = _ranges(accept), None, (0.0, 0)
+    for technique in Technique:
+        closest = (technique, f"{technique.partition('/')[0]}/*", "*/*")
+        quality, place = next((ranges[media] for media in closest if media in ranges), (0.0, 0))
+        if quality > 0 and (best is None or (quality, -place) > rank):
+            best, rank = technique, (quality, -place)
+    return best
 
 
 def negotiate(request: HttpRequest) -> Technique:
@@ -61,9 +68,6 @@ def negotiate(request: HttpRequest) -> Technique:
     accept = request.headers.get("Accept", "").strip()
     if not accept:
         return Technique.SSE
-    for one in _ranges(accept):
-        if one.media in ("*/*", "text/*"):
-            return Technique.SSE
-        if one.media in list(Technique):
-            return Technique(one.media)
+    if technique := _best(accept):
+        return technique
     raise NotAcceptable(f"nothing here fits Accept: {accept:.200} (there are: {OFFERED})")

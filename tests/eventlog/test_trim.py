@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from streams.eventlog import append, read_bounds, read_head, reset, trim, trim_all
+from streams.eventlog import append, read_bounds, read_head, reset, trim, trim_some
 from streams.models import Event, Topic
 from streams.wire.event import NewEvent
 from tests.harness.threads import LIMIT_S, Threads
@@ -99,8 +99,28 @@ def test_trimming_never_moves_the_head_and_numbers_go_on():
 def test_every_topic_is_trimmed():
     a_topic(5, "a", retain_events=1)
     a_topic(5, "b", retain_events=2)
-    assert trim_all() == 4 + 3
+    assert trim_some(0, seconds=60) == (4 + 3, None)
     assert (kept("a"), kept("b")) == ([5], [4, 5])
+
+
+def test_however_much_there_is_nobody_is_kept_waiting_for_all_of_it(streams_settings):
+    streams_settings(trim_batch=2)
+    for name in ("a", "b", "c"):
+        a_topic(7, name, retain_events=1)
+    turns, after = [], 0
+    while after is not None:
+        deleted, after = trim_some(after, seconds=0)
+        turns.append(deleted)
+    assert sum(turns) == 18
+    assert max(turns) == 2
+    assert [kept(name) for name in ("a", "b", "c")] == [[7]] * 3
+
+
+def test_many_topics_are_gone_through_in_their_turns(monkeypatch):
+    monkeypatch.setattr("streams.eventlog.trim.TOPICS_AT_ONCE", 2)
+    topics = [a_topic(3, name, retain_events=1) for name in ("a", "b", "c")]
+    assert trim_some(0, seconds=60) == (4, topics[1].pk)
+    assert trim_some(topics[1].pk, seconds=60) == (2, None)
 
 
 def test_a_log_that_is_reset_while_it_is_trimmed_keeps_its_new_events():

@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness.readers import Reader, dial, hang_up, reading, request, request_bytes
 from tests.harness.site import Site
-from tests.harness.waiting import aeventually
+from tests.harness.waiting import aeventually, settled
 
 STREAMS, AT_ONCE = 1_000, 50
 SMALL_BUFFER = 4_096
@@ -142,14 +142,3 @@ async def test_a_reader_that_leaves_while_send_waits_is_gone_within_a_second(big
         await aeventually(lambda: tracked(vitals) == 1)
         gone = next(event.at for event in vitals.events if event.at > left and event.data["connections"]["sse"] == 1)
         assert gone - left <= 1.0
-
-
-async def settled(read, *, within=0.05, quiet_s=0.3, limit_s=10.0):
-    """Wait until ``read()`` grows by no more than ``within`` in ``quiet_s``: what is left waits for the socket."""
-    deadline = time.monotonic() + limit_s
-    value, since = read(), time.monotonic()
-    while time.monotonic() - since < quiet_s:
-        assert time.monotonic() < deadline, f"not quiet within {limit_s} s"
-        await asyncio.sleep(0.02)
-        if (now := read()) - value > within:
-            value, since = now, time.monotonic()

@@ -339,3 +339,29 @@ async def test_a_size_that_fails_adds_nothing():
         await pipe.put(7)
     await pipe.put(b"1")
     assert await pipe.take() == [b"1"]
+
+
+async def test_a_size_that_fails_takes_nobodys_turn():
+    """The one who waited failed when it was woken, and the next one was never told that there was room."""
+    pipe = Pipe(3, size=len)
+    await pipe.put(b"123")
+    failing, waiting = asyncio.create_task(pipe.put(7)), asyncio.create_task(pipe.put(b"4"))
+    await settle()
+    assert await pipe.take() == [b"123"]
+    await asyncio.wait_for(waiting, 10)
+    with pytest.raises(TypeError):
+        await failing
+    assert await pipe.take() == [b"4"]
+
+
+async def test_an_item_that_changes_while_it_waits_weighs_what_it_weighed():
+    pipe = Pipe(10, size=len)
+    await pipe.put(item := bytearray(8))
+    item.clear()
+    await pipe.put(b"12")
+    assert await anext(pipe) is item
+    await asyncio.wait_for(pipe.put(b"x" * 8), 10)
+    putting = asyncio.create_task(pipe.put(b"y"))
+    await settle()
+    assert not putting.done(), "ten are in it"
+    putting.cancel()

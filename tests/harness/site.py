@@ -79,7 +79,8 @@ class Site:
         """What a person would type."""
         if self.server == "daphne":
             return ["manage.py", "runserver", "--noreload", str(self.port)]
-        options = ["--ws-per-message-deflate", "false", "--ws-ping-interval", "15", "--timeout-graceful-shutdown", "8"]
+        frames = ["--ws-per-message-deflate", "false", "--ws-max-size", "1048576", "--ws-ping-interval", "15"]
+        options = [*frames, "--timeout-graceful-shutdown", "8"]
         return ["-m", "uvicorn", "project.asgi:application", "--port", str(self.port), *options]
 
     def start(self) -> "Site":

@@ -52,3 +52,14 @@ async def aeventually(condition, limit_s: float = 10.0, every_s: float = 0.01):
             return value
         assert time.monotonic() < deadline, f"not within {limit_s} s: {inspect.getsource(condition).strip()}"
         await asyncio.sleep(every_s)
+
+
+async def settled(read, *, within=0.05, quiet_s=0.3, limit_s=10.0):
+    """Wait until ``read()`` grows by no more than ``within`` in ``quiet_s``: what is left waits for the socket."""
+    deadline = time.monotonic() + limit_s
+    value, since = read(), time.monotonic()
+    while time.monotonic() - since < quiet_s:
+        assert time.monotonic() < deadline, f"not quiet within {limit_s} s"
+        await asyncio.sleep(0.02)
+        if (now := read()) - value > within:
+            value, since = now, time.monotonic()

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createBackoff } from "../../static/streams/js/backoff.js";
+import { createReader } from "../../static/streams/js/reader.js";
+import { sse } from "../../static/streams/js/sse-technique.js";
 import { createStream } from "../../static/streams/js/streams.js";
 import { createWorld, ONE, range, TECHNIQUES } from "./fakes/world.mjs";
 
@@ -357,4 +359,19 @@ test("headers and credentials go along, where a browser lets a page send any", a
     assert.throws(() => createStream(ONE, { ...env, technique, headers: { Authorization: "Bearer t" } }), TypeError);
   }
   assert.throws(() => createStream(ONE, { ...env, technique: "pigeon" }), /no technique pigeon/);
+});
+
+test("who was refused listens for nothing any more", async () => {
+  const { clock, server, env } = createWorld();
+  server.refusals = [403];
+  let listening = 0;
+  const wakes = () => ((listening += 1), () => void (listening -= 1));
+  const reader = createReader(ONE, sse({ ...env, headers: {}, credentials: "same-origin" }), { ...env, wakes });
+  reader.open();
+  assert.equal(listening, 1);
+  await clock.advance(1_000);
+  assert.deepEqual([reader.state.name, listening, clock.timers], ["refused", 0, 0]);
+  reader.open();
+  await clock.advance(1_000);
+  assert.deepEqual([reader.state.name, listening], ["live", 1]);
 });

@@ -168,6 +168,16 @@ class TestGroupCommit:
         await asyncio.gather(*(apublish("orders", number) for number in range(45)))
         assert max(transactions) == 10
 
+    async def test_it_is_the_events_that_count(self, make_hub, transactions):
+        """Hundreds of batches of a thousand keys each were one transaction, of more variables than SQLite takes."""
+        await make_hub(commit_batch=10)
+        many = [[new_event(1, key=f"{batch} {number}") for number in range(4)] for batch in range(9)]
+        await asyncio.gather(*(apublish_events("orders", events) for events in [*many, [new_event(1)] * 30]))
+        assert max(transactions) == 2
+        assert sum(transactions) == 10
+        hub = await current_hub()
+        assert len(await hub.gateway.run(log)) == 9 * 4 + 30
+
     async def test_one_caller_publishes_in_the_order_of_its_calls(self, hub):
         await asyncio.gather(*(apublish("orders", number) for number in range(50)))
         assert await hub.gateway.run(log) == [str(number) for number in range(50)]

@@ -116,7 +116,10 @@ export function createReconnecting({ connect, limits, clock, random, isOnline, w
     if (opened_at_ms !== null && clock.now() - opened_at_ms >= STEADY_MS) backoff.reset();
     drop();
     const why = (!final && farewell.reason) || reason;
-    if (final || farewell.reconnect === false) return become({ name: "refused", reason: why });
+    if (final || farewell.reconnect === false) {
+      forgetWakes();
+      return become({ name: "refused", reason: why });
+    }
     const wait_ms = atLeast_ms + backoff.next(); // what is asked of all is not done by all in the same moment
     timer = clock.setTimeout(start, wait_ms);
     become({ name: isOnline() ? "waiting" : "offline", retry_at_ms: clock.now() + wait_ms, reason: why });
@@ -130,6 +133,11 @@ export function createReconnecting({ connect, limits, clock, random, isOnline, w
     old?.drop();
   }
 
+  function forgetWakes() {
+    stopWaking();
+    stopWaking = () => {};
+  }
+
   function wake(hard = false) {
     if (state.name === "waiting" || state.name === "offline" || (hard && link)) start();
   }
@@ -140,12 +148,12 @@ export function createReconnecting({ connect, limits, clock, random, isOnline, w
     get statistics() { return { bytes, reconnects: Math.max(0, openings - 1), opened_at_ms }; },
     open() {
       if (link) return;
-      stopWaking();
+      forgetWakes();
       stopWaking = wakes(wake);
       start();
     },
     close() {
-      stopWaking();
+      forgetWakes();
       drop();
       become({ name: "closed" });
     },
