@@ -99,6 +99,11 @@ class StreamingChannel(http.HTTPChannel):
             return False
         return bool(super().checkPersistence(request, version))
 
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Say so, where Twisted would only close."""
+        text = f"a line of the request's head has more than {self.MAX_LENGTH} bytes"
+        self.refuse(_refusal("431 Request Header Fields Too Large", "header_too_large", text))
+
     def refuse(self, response: bytes) -> None:
         """Write ``response`` although the request is not read to its end, and swallow the rest of it."""
         self.transport.write(response)
@@ -135,12 +140,7 @@ class StreamingRequest(WebRequest):
         self.refused = True
         self.requestHeaders.removeHeader(b"Expect")
         text = f"request body has at least {size} bytes (limit {limit})"
-        body = json.dumps({"error": {"code": "body_too_large", "message": text}}).encode()
-        head = (
-            f"HTTP/1.1 413 Content Too Large\r\nDate: {_http_date(int(time()))}\r\nConnection: close\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        self.channel.refuse(head.encode() + body)
+        self.channel.refuse(_refusal("413 Content Too Large", "body_too_large", text))
 
     def process(self) -> Any:
         """Start the application, unless the request was refused."""
@@ -262,6 +262,15 @@ class StreamingWebSocketFactory(WebSocketFactory):
     """Makes the sockets that HTTP requests are upgraded to."""
 
     protocol = StreamingWebSocket
+
+
+def _refusal(status: str, code: str, text: str) -> bytes:
+    body = json.dumps({"error": {"code": code, "message": text, "retryable": False}}).encode()
+    head = (
+        f"HTTP/1.1 {status}\r\nDate: {_http_date(int(time()))}\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 @lru_cache(maxsize=1)

@@ -86,10 +86,6 @@ class StreamSettings:
             value = getattr(self, field.name)
             if isinstance(value, int | float) and not isinstance(value, bool) and not 0 < value < inf:
                 raise ImproperlyConfigured(f"STREAMS_{field.name.upper()} is {value} (must be above 0, and finite)")
-        if self.heartbeat_s > MAX_HEARTBEAT_S:
-            raise ImproperlyConfigured(
-                f"STREAMS_HEARTBEAT_S is {self.heartbeat_s} (must be at most {MAX_HEARTBEAT_S:g})"
-            )
         if self.default_visibility not in VISIBILITIES:
             raise ImproperlyConfigured(
                 f"STREAMS_DEFAULT_VISIBILITY is {self.default_visibility!r} (must be {', '.join(VISIBILITIES)})"

@@ -32,7 +32,7 @@ def test_every_transcript_stands_in_the_wire_page():
 
 
 NDJSON, ORDER = NdjsonFrames(one=True), event(42, '{"number":17,"state":"paid"}', "order_update")
-SEVERAL, SEVERAL_LINES = SseFramesOfMany(), NdjsonFrames(one=False)
+SEVERAL, SEVERAL_LINES = SseFramesOfMany([]), NdjsonFrames(one=False)
 TWO = {"orders": Position(EPOCH, 41), "stock": Position("3fhw8zrt", 7)}
 LAGGED = Gap("3fhw8zrt-7", "3fhw8zrt-9", 2, "lagged")
 MADE = {

@@ -20,7 +20,7 @@ from typing import Any
 from django.db import transaction
 
 from streams.conf import get_settings
-from streams.errors import Forbidden, InvalidInput, NotFound, NotSignedIn, TooLarge
+from streams.errors import Forbidden, InvalidInput, NotSignedIn, TooLarge
 from streams.models import Event, Generation, Room, Topic, Visibility
 from streams.models.generation import GenerationStatus
 from streams.publishing import Identity, check_read, new_event
@@ -45,11 +45,9 @@ def ensure_room(slug: str, *, title: str, description: str = "") -> Room:
 
 
 def room_to_read(who: Identity, slug: str) -> Room:
-    """The room; one that is missing and one that may not be read answer alike. Raises NotFound, NotSignedIn."""
+    """The room; one that is missing and one that may not be read answer alike. Raises NoSuchTopic, NotSignedIn."""
     room = Room.objects.select_related("topic").filter(slug=slug).first()
     name = f"room:{slug}"
-    if room is None and who.kind != "nobody":
-        raise NotFound(f"no room {slug:.60}")
     check_read(who=who, topic=None if room is None else room.topic, name=name)
     assert room is not None  # check_read has raised
     return room

@@ -30,6 +30,7 @@ from streams.wire.last_event_id import Wish
 logger = logging.getLogger(__name__)
 
 BURST_FACTOR = 10
+LARGE = 8_192  # characters of a frame; one more operation for each as many, since reading them holds the loop
 TURN = 64  # frames sent before others get the loop
 FAILED = 1011
 Operation = Callable[[Any, dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -130,10 +131,10 @@ class Socket(Consumer):
         except StreamClosed as closed:
             await self._end(closed.close_code, "stream.close", closed.told())
         except StreamsError as error:
-            logger.info("socket %s ends: %s", self.scope["path"], error)
+            logger.info("socket %r ends: %s", self.scope["path"], error)
             await self._end(error.close_code, "stream.error", error.as_json())
         except Exception:
-            logger.exception("socket %s", self.scope["path"])
+            logger.exception("socket %r", self.scope["path"])
             await self._end(FAILED)
 
     async def _end(self, code: int, event_type: str = "", data: Mapping[str, Any] | None = None) -> None:
@@ -219,9 +220,11 @@ class Socket(Consumer):
         self._stop_if_ended()
 
     async def _answer(self, frame: str | bytes) -> None:
-        ref, too_fast = None, self._check_rate()
+        ref, too_fast = None, self._check_rate(len(frame))
         try:
             self._check_size(frame)
+            if too_fast is not None and len(frame) > LARGE:
+                raise too_fast  # not read for its ref: that is what it costs
             operation = self._decode(frame)
             ref = operation.get("ref")
             if too_fast is not None:
@@ -232,12 +235,12 @@ class Socket(Consumer):
             if isinstance(error, FrameTooLarge):
                 await self.close(error.close_code)
             elif self._refused >= self.hub.settings.max_refused:
-                logger.warning("socket %s closed: %s sends faster than it may", self.scope["path"], self.who.id)
+                logger.warning("socket %r closed: %s sends faster than it may", self.scope["path"], self.who.id)
                 await self.close(LimitReached.close_code)
 
-    def _check_rate(self) -> LimitReached | None:
+    def _check_rate(self, size: int) -> LimitReached | None:
         """What to answer if operations come too fast; counts how much faster, so that a flood is ended."""
-        wait_s = self._bucket.take()
+        wait_s = self._bucket.take(1 + size // LARGE)
         if not wait_s:
             self._refused = max(0, self._refused - 1)
             return None

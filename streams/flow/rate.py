@@ -32,13 +32,16 @@ class TokenBucket:
         self._level = burst
         self._at = clock()
 
-    def take(self) -> float:
-        """Take one token: 0.0; or take none and answer the seconds until there is one."""
+    def take(self, tokens: float = 1) -> float:
+        """Take a token: 0.0; or take none and answer the seconds until there is one.
+
+        Who takes more than there are is let through once, and what is missing is waited for by the next.
+        """
         now = self._clock()
         self._level = min(self._burst, self._level + (now - self._at) * self._rate)
         self._at = now
         if self._level >= 1 - ROUNDING:
-            self._level -= 1
+            self._level -= tokens
             return 0.0
         return (1 - self._level) / self._rate
 

@@ -45,7 +45,7 @@ def answers_errors(view: AsyncView[P]) -> Callable[Concatenate[HttpRequest, P], 
             )
         except StreamsError as error:
             if isinstance(error, NotSignedIn | Forbidden):
-                logger.info("refused: %s %s: %s", request.method, request.path, error)
+                logger.info("refused: %s %r: %s", request.method, request.path, error)
             return error_response(error)
 
     return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], wrapped)  # what ``path`` is typed for

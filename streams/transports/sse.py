@@ -1,23 +1,35 @@
 """Server-sent events.  Source: WHATWG HTML 9.2."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from streams.errors import StreamClosed, StreamsError
 from streams.hub import Batch, Position
 from streams.wire import sse
-from streams.wire.last_event_id import UNTOLD, join_ids
+from streams.wire.last_event_id import UNTOLD, Wish, join_ids
 
 
 class SseFrames:
-    """``stream_topics``' frames for one topic: blocks of ``id:``, ``event:`` and ``data:``."""
+    """``stream_topics``' frames for one topic: blocks of ``id:``, ``event:`` and ``data:``.
+
+    A stream begins with an empty id. One that ends before its opening says the position that was ``asked`` for again,
+    or the client would forget it.
+    """
 
     technique = "sse"
     content_type = "text/event-stream; charset=utf-8"
 
+    def __init__(self, asked: Iterable[Wish]) -> None:
+        self._asked: list[str] | None = [_fit(wish.text) for wish in asked]
+
+    def _kept(self) -> str | None:
+        """What the client came with, as long as it was told nothing else."""
+        return join_ids(self._asked) if self._asked is not None and any(self._asked) else None
+
     def opening(self, positions: Mapping[str, Position], *, retry_ms: int) -> bytes:
         """The reconnection time and, without data, the position, from which a gap that follows is still to be told."""
+        self._asked = None
         (position,) = positions.values()
         return sse.encode_opening(_fit(position.resume_id), retry_ms=retry_ms)
 
@@ -30,24 +42,26 @@ class SseFrames:
 
     def farewell(self, closed: StreamClosed, *, retry_ms: int) -> bytes:
         """``stream.close``, with a time to come back."""
-        return _retry(closed, retry_ms) + sse.encode_control("stream.close", closed.told())
+        return _retry(closed, retry_ms) + self._control("stream.close", closed.told(), self._kept())
 
     def failure(self, error: StreamsError) -> bytes:
         """A control event that moves no position."""
-        return sse.encode_control("stream.error", error.as_json())
+        return self._control("stream.error", error.as_json(), self._kept())
+
+    def _control(self, event_type: str, data: Mapping[str, object], last_event_id: str | None, **_: str) -> bytes:
+        return sse.encode_control(event_type, data, last_event_id=last_event_id)
 
 
-class SseFramesOfMany:
+class SseFramesOfMany(SseFrames):
     """The same for several topics: data is an envelope always, and ids are the joint position."""
 
-    technique = SseFrames.technique
-    content_type = SseFrames.content_type
-
-    def __init__(self) -> None:
+    def __init__(self, asked: Iterable[Wish]) -> None:
+        super().__init__(asked)
         self._ids: dict[str, str] = {}
 
     def opening(self, positions: Mapping[str, Position], *, retry_ms: int) -> bytes:
         """The reconnection time and the joint position, in which a gap that follows is still to be told."""
+        self._asked = None
         for name, position in positions.items():
             self._ids[name] = _fit(position.resume_id)
         return sse.encode_opening(self._joint(), retry_ms=retry_ms)
@@ -66,17 +80,9 @@ class SseFramesOfMany:
             frames.append(sse.encode_event_of_many(event, self._joint()))
         return b"".join(frames) or sse.HEARTBEAT
 
-    @staticmethod
-    def _control(event_type: str, data: Mapping[str, object], last_event_id: str | None = None, **more: str) -> bytes:
-        return sse.encode_control(event_type, {"type": event_type, **more, "data": data}, last_event_id=last_event_id)
-
-    def farewell(self, closed: StreamClosed, *, retry_ms: int) -> bytes:
-        """``stream.close``, with a time to come back."""
-        return _retry(closed, retry_ms) + self._control("stream.close", closed.told())
-
-    def failure(self, error: StreamsError) -> bytes:
-        """A control event that moves no position."""
-        return self._control("stream.error", error.as_json())
+    def _control(self, event_type: str, data: Mapping[str, object], last_event_id: str | None, **more: str) -> bytes:
+        told = {"type": event_type, **more, "data": data}
+        return sse.encode_control(event_type, told, last_event_id=last_event_id)
 
 
 def _fit(resume_id: str) -> str:

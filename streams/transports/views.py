@@ -1,12 +1,22 @@
 """``/events/<topic>`` and ``/events?topic=…``: read by the technique that the request asks for, or publish to one."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from streams.conf import StreamSettings
 from streams.errors import InvalidEvent, InvalidJSON, MethodNotAllowed, TooLarge, UnsupportedMediaType
-from streams.http import STREAM_HEADERS, StreamResponse
+from streams.http import StreamResponse
 from streams.http.errors import answers_errors
 from streams.http.origin import check_reading_origin
 from streams.hub import Hub, current_hub
@@ -74,16 +84,23 @@ async def _answer(
     """The technique's answer; to HEAD its headers, which need no reader."""
     if technique is Technique.LONG_POLL:
         timeout_s = longpoll.parse_timeout(request.GET.get("timeout"))
-        body = b""
-        if request.method != "HEAD":
-            body = await longpoll.poll_topics(hub, wishes, who, timeout_s=timeout_s, one=one)
-        return HttpResponse(body, content_type=longpoll.CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+        head: dict[str, Any] = {"content_type": longpoll.CONTENT_TYPE, "headers": {"Cache-Control": "no-store"}}
+        if request.method == "HEAD":
+            return StreamingHttpResponse(_nothing(), **head)
+        body = await longpoll.poll_topics(hub, wishes, who, timeout_s=timeout_s, one=one)
+        return HttpResponse(body, **head)
     frames: Frames = NdjsonFrames(one=one)
     if technique is Technique.SSE:
-        frames = SseFrames() if one else SseFramesOfMany()
+        frames = (SseFrames if one else SseFramesOfMany)(wishes.values())
     if request.method == "HEAD":
-        return HttpResponse(content_type=frames.content_type, headers=STREAM_HEADERS)
+        return StreamResponse(_nothing(), content_type=frames.content_type)
     return StreamResponse(stream_topics(hub, wishes, who, frames), content_type=frames.content_type)
+
+
+async def _nothing() -> AsyncGenerator[bytes, None]:
+    """The body of an answer to HEAD: its length, which nobody knows, is not told."""
+    return
+    yield b""
 
 
 def _reader(request: HttpRequest, names: list[str]) -> Identity:

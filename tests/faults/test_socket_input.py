@@ -136,6 +136,31 @@ async def test_ten_thousand_operations_a_second_are_told_so_and_closed(site, ope
     assert peak - before < 30 * MEGABYTE
 
 
+async def test_large_frames_are_counted_by_their_size(open_socket):
+    """Reading a megabyte of brackets holds the loop for a while: they may not come as fast as small ones."""
+    frame = json.dumps({"op": "ping", "ref": 1, "filling": [[]] * 250_000})
+    answers = [{"op": "ack"}]
+    while answers[-1]["op"] == "ack" and len(answers) < 40:
+        await open_socket.send_raw(frame)
+        answers.append(await open_socket.frame())
+    assert len(answers) > 5
+    assert answers[-1]["error"]["code"] == "limit"
+    assert answers[-1]["ref"] is None, "nobody has read it"
+
+
+async def test_a_path_writes_no_lines_of_its_own_into_the_log(site):
+    before = len(site.log())
+    headers = {"Origin": site.url, "Cookie": "sessionid=whatever"}
+    async with dialled(site, handshake(site, "/events/x%0A2026-01-01%20ERROR%20forged%1b[31m", headers)) as plain:
+        answer = b""
+        while b"invalid_topic" not in answer:
+            answer += await receive(plain)
+    log = site.log()[before:]
+    assert "forged" in log
+    assert "\n2026-01-01 ERROR forged" not in log
+    assert "\x1b[31m" not in log.replace("\x1b[0m", "")
+
+
 @asynccontextmanager
 async def dialled(site, request, receive_buffer=4_096):
     """A raw connection that has sent ``request``."""

@@ -153,3 +153,37 @@ test("once it is stopped it does nothing more", async () => {
   await clock.advance(60_000);
   assert.deepEqual([ids, states, clock.timers], [[], [], 0]);
 });
+
+test("a question that nobody answers is given up, and asked again", async () => {
+  let deaf = true;
+  const asked = [];
+  const fetch = (url, options) => {
+    asked.push(url);
+    if (!deaf) return tab.env.fetch(url, options);
+    return new Promise((_, reject) => options.signal.addEventListener("abort", () => reject(new DOMException("gone", "AbortError"))));
+  };
+  const tab = createTab("ea-3", { fetch });
+  tab.tell("ea-9", "ea-9");
+  await tab.clock.advance(19_000);
+  assert.deepEqual([asked.length, tab.ids], [1, []]);
+  await tab.clock.advance(1_100);
+  assert.equal(tab.states.at(-1).name, "waiting");
+  deaf = false;
+  await tab.clock.advance(5_000);
+  assert.deepEqual(tab.ids, range(4, 9).map((n) => `ea-${n}`));
+});
+
+test("a hard wake gives up a question that is under way", async () => {
+  let deaf = true;
+  const fetch = (url, options) => {
+    if (!deaf) return tab.env.fetch(url, options);
+    return new Promise((_, reject) => options.signal.addEventListener("abort", () => reject(new DOMException("gone", "AbortError"))));
+  };
+  const tab = createTab("ea-3", { fetch });
+  tab.tell("ea-9", "ea-9");
+  await tab.clock.advance(1_000);
+  deaf = false;
+  tab.follower.wake(true);
+  await tab.clock.advance(2_000);
+  assert.deepEqual(tab.ids, range(4, 9).map((n) => `ea-${n}`));
+});

@@ -7,8 +7,9 @@ import pytest
 from django.db import OperationalError
 
 from streams.connections import registry
-from streams.errors import CloseReason, Unavailable
+from streams.errors import CloseReason, StreamClosed, Unavailable
 from streams.eventlog import append, reset
+from streams.hub import Reader
 from streams.models import Event, Topic
 from streams.publishing import apublish, apublish_events, create_token, new_event
 from streams.wire.event import NewEvent
@@ -232,6 +233,26 @@ class TestEnds:
             True,
         )
         assert stream.parser.last_event_id == done.ids[3]
+
+    @pytest.mark.parametrize("topics", [["orders"], ["orders", "stock"]])
+    @pytest.mark.parametrize("end", ["failure", "shutdown"])
+    async def test_one_that_ends_before_its_opening_leaves_it_too(self, hub, orders, monkeypatch, topics, end):
+        """A stream begins with an empty id: the client forgot where it was, and came back to now."""
+        await hub.gateway.run(fill, 1, "stock")
+        asked = ",".join([orders[3], "-1"][: len(topics)])
+
+        async def subscribe(reader, name, wish):
+            raise Unavailable("it does not answer") if end == "failure" else StreamClosed(CloseReason.SHUTDOWN)
+
+        monkeypatch.setattr(Reader, "subscribe", subscribe)
+        path, query = ("/events/orders", []) if len(topics) == 1 else ("/events", [("topic", name) for name in topics])
+        async with EventStream(path, query=query, headers={"Last-Event-ID": asked}) as stream:
+            message = await stream.message()
+            assert (message.type, message.last_event_id) == (
+                "stream.error" if end == "failure" else "stream.close",
+                asked,
+            )
+            assert stream.parser.last_event_id == asked
 
     async def test_a_client_that_leaves_frees_its_place_at_once(self, hub, orders):
         async with EventStream("/events/orders") as stream:

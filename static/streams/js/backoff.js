@@ -10,6 +10,7 @@
  */
 
 const LONGEST_MS = 10 * 60_000; // whatever a server asks for
+const SHORTEST_MS = 100; // or it would be asked without a pause
 
 /**
  * Equal jitter: half of each step is kept, half is drawn, so a wait is never near zero and never above `max_ms`
@@ -31,7 +32,7 @@ export function createBackoff({ random, min_ms = 500, max_ms = 15_000 }) {
       attempt = 0;
     },
     setMin(ms) {
-      first_ms = Math.min(LONGEST_MS, Math.max(0, ms));
+      first_ms = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, ms));
       most_ms = Math.max(max_ms, first_ms);
     },
   };

@@ -37,11 +37,12 @@ export function createConnectionView({ word, bar, sentence, retry, spoken, signI
       bar.hidden = false;
     } else if (state.name === "live") bar.hidden = true;
     const mustSignIn = state.reason === "sign_in" || state.reason === "unauthorized";
-    retry.hidden = state.name === "connecting" || mustSignIn;
+    retry.hidden = mustSignIn;
+    retry.setAttribute("aria-disabled", String(state.name === "connecting")); // disabled it would lose the focus
     if (signIn) signIn.hidden = !mustSignIn;
   }
 
-  retry.addEventListener("click", onRetry);
+  retry.addEventListener("click", () => state.name !== "connecting" && onRetry());
   setInterval(write, 500);
   return {
     /** @param {ConnectionState} next */

@@ -10,7 +10,7 @@ const REFUSALS = {
   forbidden: "You may not read this.",
   not_found: "This no longer exists.",
   kicked: "A moderator closed this connection.",
-  expired: "This connection has expired.",
+  expired: "This no longer exists.",
   ended: "This stream has ended.",
   too_large: "An event is larger than this page accepts.",
   invalid: "The server can't read what this page asks for.",

@@ -2,10 +2,10 @@
 // The browser's own EventSource. It hides the opening position, the heartbeats, the status of a refusal, and every type
 // that nobody listens for: what it hides is asked of the log, by a long poll that does not wait.
 
-import { createBody, drive } from "./body.js";
+import { drive } from "./body.js";
 import { createCatchingUp } from "./catching-up.js";
 import { failureOf, LOST, SILENT } from "./failures.js";
-import { ask, hasNews } from "./poll-technique.js";
+import { askNow, hasNews } from "./poll-technique.js";
 import { distance } from "./position.js";
 import { frameOf } from "./sse-technique.js";
 import { utf8Length } from "./utf8.js";
@@ -38,7 +38,8 @@ export function eventsource({ types, ...means }) {
  * @returns {import("./reconnecting.js").Connection}
  */
 function connect(link, { place, positions, receive }, { EventSource, random, ...asking }, known) {
-  const body = createBody(asking, link);
+  /** @type {ReturnType<typeof askNow> | null} the newest */
+  let question = null;
   /** @type {EventSource | null} */
   let source = null;
   const catchingUp = createCatchingUp({
@@ -59,7 +60,8 @@ function connect(link, { place, positions, receive }, { EventSource, random, ...
 
   /** Ask the log once. `late`: it has what the source should have told, and has not. */
   async function round() {
-    const frames = await ask(body, place.address(positions.joint, { timeout: "0" }));
+    question = askNow(asking, link, place, positions.joint);
+    const frames = await question.frames;
     const late = frames.some(({ id, type }) => id && known.has(type));
     for (const frame of frames) {
       receive(link, frame);
@@ -103,7 +105,7 @@ function connect(link, { place, positions, receive }, { EventSource, random, ...
     },
     drop() {
       catchingUp.stop();
-      body.drop();
+      question?.drop();
       source?.close();
     },
   };

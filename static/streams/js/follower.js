@@ -3,10 +3,9 @@
 // log for everything else. So nothing is lost or doubled, whatever was told late, twice or not at all.
 
 import { createBackoff } from "./backoff.js";
-import { createBody } from "./body.js";
 import { createCatchingUp } from "./catching-up.js";
 import { failureOf } from "./failures.js";
-import { ask, hasNews } from "./poll-technique.js";
+import { askNow, hasNews } from "./poll-technique.js";
 import { createSilenceWatch } from "./silence.js";
 
 /** @typedef {import("./connection.js").ConnectionState} ConnectionState */
@@ -41,7 +40,9 @@ export function createFollower({ place, inbox, post, onState, onSilence, asking,
   let stopped = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} until the log is asked again; nothing is taken before */
   let resting;
-  const body = createBody(asking, { heard: (count = 0) => void (bytes += count) });
+  const counter = { heard: (count = 0) => void (bytes += count) };
+  /** @type {ReturnType<typeof askNow> | null} the newest */
+  let question = null;
   const catchingUp = createCatchingUp({ take, ask: askLog, onCaughtUp, onFailure, clock, random });
 
   /** @param {Told} message @param {boolean} settled  the log was asked since */
@@ -58,7 +59,8 @@ export function createFollower({ place, inbox, post, onState, onSilence, asking,
   }
 
   async function askLog() {
-    const frames = await ask(body, place.address(positions.joint, { timeout: "0" }));
+    question = askNow(asking, counter, place, positions.joint);
+    const frames = await question.frames;
     for (const frame of frames) if (!stopped) inbox.receive(frame);
     return hasNews(frames);
   }
@@ -108,6 +110,7 @@ export function createFollower({ place, inbox, post, onState, onSilence, asking,
     wake(hard) {
       post({ kind: "wake" });
       expectWord();
+      if (hard) question?.drop(); // an open connection can't be trusted either: it is asked again soon
       if (!hard && resting === undefined) return;
       clock.clearTimeout(resting);
       resting = undefined;
@@ -119,7 +122,7 @@ export function createFollower({ place, inbox, post, onState, onSilence, asking,
       clock.clearTimeout(resting);
       silence.stop();
       catchingUp.stop();
-      body.drop();
+      question?.drop();
     },
     get statistics() { return { bytes, reconnects: 0, opened_at_ms: told?.opened_at_ms ?? null }; },
   };

@@ -7,6 +7,7 @@ import { TooLarge } from "./failures.js";
 /** @typedef {import("./connection.js").Frame} Frame */
 
 const WAIT_S = 25;
+const ANSWER_MS = 20_000; // for a question that does not wait
 const MAX_ANSWER_CHARS = 64 * 1024 * 1024;
 
 /**
@@ -29,6 +30,21 @@ export async function ask(body, url) {
     ...events,
     { type: "stream.open", data: { last_event_id } },
   ];
+}
+
+/**
+ * Ask the log for what is there now, in a request of its own.
+ * @param {import("./body.js").Asking} asking
+ * @param {Pick<import("./reconnecting.js").Link, "heard">} link
+ * @param {import("./place.js").Place} place
+ * @param {string} position
+ * @returns {{ frames: Promise<Frame[]>, drop: () => void }}  dropped, or not answered in time, it throws
+ */
+export function askNow(asking, link, place, position) {
+  const body = createBody(asking, link);
+  const late = asking.clock.setTimeout(body.drop, ANSWER_MS);
+  const frames = ask(body, place.address(position, { timeout: "0" })).finally(() => asking.clock.clearTimeout(late));
+  return { frames, drop: body.drop };
 }
 
 /** Whether an answer says more than the position. @param {Frame[]} frames */

@@ -6,7 +6,7 @@
  * @returns {number | null} the sequence number, or null when the id carries none
  */
 export function seqOf(id) {
-  if (!id) return null;
+  if (!id || id.startsWith("-")) return null; // "-100" is a wish: the last hundred
   const digits = id.slice(id.lastIndexOf("-") + 1);
   return /^\d{1,15}$/.test(digits) ? Number(digits) : null;
 }

@@ -65,8 +65,7 @@ export function createReconnecting({ connect, limits, clock, random, isOnline, w
   let timer;
   /** @type {number | null} */
   let opened_at_ms = null;
-  let openings = 0;
-  let bytes = 0;
+  let [openings, bytes] = [0, 0];
   /** @type {Farewell} */
   let farewell = {};
   let stopWaking = () => {};
@@ -116,10 +115,7 @@ export function createReconnecting({ connect, limits, clock, random, isOnline, w
     if (opened_at_ms !== null && clock.now() - opened_at_ms >= STEADY_MS) backoff.reset();
     drop();
     const why = (!final && farewell.reason) || reason;
-    if (final || farewell.reconnect === false) {
-      forgetWakes();
-      return become({ name: "refused", reason: why });
-    }
+    if (final || farewell.reconnect === false) return leave({ name: "refused", reason: why });
     const wait_ms = atLeast_ms + backoff.next(); // what is asked of all is not done by all in the same moment
     timer = clock.setTimeout(start, wait_ms);
     become({ name: isOnline() ? "waiting" : "offline", retry_at_ms: clock.now() + wait_ms, reason: why });
@@ -133,9 +129,12 @@ export function createReconnecting({ connect, limits, clock, random, isOnline, w
     old?.drop();
   }
 
-  function forgetWakes() {
+  /** @param {ConnectionState} next  until open() is called again */
+  function leave(next) {
     stopWaking();
     stopWaking = () => {};
+    drop();
+    become(next);
   }
 
   function wake(hard = false) {
@@ -148,15 +147,11 @@ export function createReconnecting({ connect, limits, clock, random, isOnline, w
     get statistics() { return { bytes, reconnects: Math.max(0, openings - 1), opened_at_ms }; },
     open() {
       if (link) return;
-      forgetWakes();
+      stopWaking();
       stopWaking = wakes(wake);
       start();
     },
-    close() {
-      forgetWakes();
-      drop();
-      become({ name: "closed" });
-    },
+    close: () => leave({ name: "closed" }),
     wake,
     cut: () => link?.ended(LOST),
     /** @param {number} ms */

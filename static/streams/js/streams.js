@@ -13,6 +13,8 @@ import { createWebSocketStream } from "./websocket-stream.js";
 
 /** @typedef {import("./connection.js").Stream} Stream */
 
+const TECHNIQUES = ["sse", "eventsource", "ndjson", "poll", "websocket"];
+
 /**
  * @typedef {object} Options
  * @property {"sse" | "eventsource" | "ndjson" | "poll" | "websocket"} [technique]
@@ -55,13 +57,14 @@ export function createStream(url, options = {}) {
   const { clock = browserClock, random = Math.random, credentials = "same-origin" } = options;
   const wakes = heal ? placeWakes(clock) : neverWakes;
   const asking = { fetch: options.fetch ?? globalThis.fetch.bind(globalThis), headers, credentials, clock };
+  if (!TECHNIQUES.includes(technique)) throw new TypeError(`no technique ${technique} (${TECHNIQUES.join(", ")})`);
+  if (Object.keys(headers).length && (technique === "websocket" || technique === "eventsource")) {
+    throw new TypeError(`a browser sends no headers of a page's own over ${technique}`);
+  }
   if (shared && locks && BroadcastChannel) {
     const group = shared === true ? "" : shared;
     const createOwn = (/** @type {string} */ from) => createStream(url, { ...options, from, shared: false, heal: false });
     return createSharedStream(url, { from: options.from, group, createOwn, asking, random, wakes, locks, BroadcastChannel });
-  }
-  if (Object.keys(headers).length && (technique === "websocket" || technique === "eventsource")) {
-    throw new TypeError(`a browser sends no headers of a page's own over ${technique}`);
   }
   if (technique === "websocket") return createWebSocketStream(url, { ...options, wakes });
   const { EventSource = globalThis.EventSource } = options;
@@ -71,6 +74,5 @@ export function createStream(url, options = {}) {
     poll: () => poll(asking),
     eventsource: () => eventsource({ ...asking, EventSource, types, random }),
   };
-  if (!Object.hasOwn(techniques, technique)) throw new TypeError(`no technique ${technique} (${Object.keys(techniques)}, websocket)`);
   return createReader(url, techniques[technique](), { ...options, wakes });
 }

@@ -13,7 +13,8 @@ const NAMES = /** @type {Record<string, string>} */ ({ h2: "HTTP/2", h3: "HTTP/3
 const REFUSED = "Sockets and forms are refused, because the page seems to come from elsewhere.";
 
 /** @param {RequestMeasure} request @param {Place} place @returns {Verdict} */
-export function judgeBrowser({ protocol }, place) {
+export function judgeBrowser({ protocol, status }, place) {
+  if (!status) return /** @type {Verdict} */ (judgeStatus(status));
   const name = NAMES[protocol] ?? protocol;
   if (!name) return good("This browser does not tell which HTTP it speaks.", "?");
   if (protocol === "h2" || protocol === "h3") return good("One connection carries as many streams as it needs to.", name);

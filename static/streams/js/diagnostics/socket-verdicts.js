@@ -14,7 +14,7 @@ const LIMIT = 4429;
  * @param {number} messages  that were to come back
  * @returns {Verdict}
  */
-export function judgeSocket({ opened, echoes_ms, code, reason }, { seen }, messages) {
+export function judgeSocket({ opened, echoes_ms, code, reason }, { seen, status }, messages) {
   if (echoes_ms.length >= messages) {
     return good("The upgrade passes, and what was said came back.", `${Math.max(1, Math.round(Math.min(...echoes_ms)))} ms`);
   }
@@ -32,7 +32,8 @@ export function judgeSocket({ opened, echoes_ms, code, reason }, { seen }, messa
       why: "A proxy takes the upgrade, and then cuts the socket or carries nothing over it.",
     };
   }
-  const old = seen?.http_version === "1.0";
+  if (!seen) return judgeStatus(status) ?? { level: "unknown", said: "It did not open, and a plain request could not be read either." };
+  const old = seen.http_version === "1.0";
   return {
     level: "fault", figure: "not open", lines: old ? [...NGINX.http11, ...NGINX.upgrade] : NGINX.upgrade,
     said: `The socket did not open: the headers Upgrade and Connection do not reach the server${old ? ", and HTTP/1.0 knows no upgrade" : ""}.`,

@@ -55,6 +55,7 @@ export function judgeStream({ status, chunks }) {
 export function judgeCompression(sse, ndjson) {
   const encodings = { "text/event-stream": sse.encoding, "application/x-ndjson": ndjson.encoding };
   const packed = Object.entries(encodings).filter(([, encoding]) => encoding && encoding !== "identity");
+  if (!sse.status && !ndjson.status) return /** @type {Verdict} */ (judgeStatus(0));
   if (!packed.length) return good("Nothing on the way compresses streams.", "none");
   const types = packed.map(([type]) => type).join(" and ");
   const encoding = packed[0][1];

@@ -37,9 +37,9 @@ export async function post(url, { type, body }, { fetch }) {
   throw new Error(answer?.error?.message ?? `The server answered ${response.status}.`);
 }
 
-/** What to tell of an error of `post`. @param {unknown} error */
+/** What to tell of an error of `post`: without an answer nobody knows what became of it. @param {unknown} error */
 export const wordsOf = (error) =>
-  error instanceof Error && error.name !== "TypeError" ? error.message : "The server could not be reached. Nothing was published.";
+  error instanceof Error && error.name === "Error" ? error.message : "No answer came: it may have been published, or not.";
 
 /**
  * @param {string} url
@@ -52,6 +52,8 @@ export function bindPublishForm(url, { fetch }) {
   const problem = byId("publish-problem", HTMLElement);
   const done = byId("publish-done", HTMLElement);
   const send = byId("publish-send", HTMLButtonElement);
+  /** @type {{ body: string, key: string } | null} what got no answer: tried again it is the same event */
+  let unanswered = null;
 
   /** @param {string} text */
   function complain(text) {
@@ -69,16 +71,23 @@ export function bindPublishForm(url, { fetch }) {
       return;
     }
     complain("");
+    const focused = document.activeElement;
     send.disabled = true;
+    const name = type.value.trim();
+    const entry = { ...(name && { type: name }), data: read.value };
+    const body = JSON.stringify(entry);
+    const key = unanswered?.body === body ? unanswered.key : crypto.getRandomValues(new Uint32Array(4)).join("-");
     try {
-      const name = type.value.trim();
-      const body = JSON.stringify({ ...(name && { type: name }), data: read.value });
-      const { id } = await post(url, { type: "application/json", body }, { fetch });
+      const { id } = await post(url, { type: "application/json", body: JSON.stringify({ ...entry, key }) }, { fetch });
+      unanswered = null;
       done.textContent = `Published as ${id}`;
     } catch (error) {
-      complain(wordsOf(error));
+      const answered = error instanceof Error && error.name === "Error";
+      unanswered = answered ? null : { body, key };
+      complain(answered ? wordsOf(error) : `${wordsOf(error)} Publish again: it will not be there twice.`);
     } finally {
       send.disabled = false;
+      if (focused === send) send.focus();
     }
   });
   send.disabled = false; // until now a click would have sent the form itself

@@ -6,7 +6,7 @@ import { formatField } from "../numbers.js";
 /** @typedef {import("../../connection.js").ConnectionState} ConnectionState */
 
 /** @type {Record<string, string>} */
-const REFUSALS = { sign_in: "Sign in", unauthorized: "Sign in", forbidden: "Forbidden", not_found: "Gone", kicked: "Kicked" };
+const REFUSALS = { sign_in: "Sign in", unauthorized: "Sign in", forbidden: "Forbidden", not_found: "Gone", expired: "Gone", kicked: "Kicked" };
 
 /** @param {number} ms */
 const wholeSeconds = (ms) => Math.max(0, Math.ceil(ms / 1000));

@@ -50,8 +50,14 @@ export function createRace(root, { url, publishUrl, head, clock, skew, fetch }) 
     },
   });
 
+  /** Without the race there is nothing to act on. @param {boolean} on */
+  function allow(on) {
+    for (const button of root.querySelectorAll("button")) button.disabled = !on;
+  }
+
   function begin() {
     running = true;
+    allow(true);
     for (const { runner } of lanes) runner.start(head());
     beat();
     draw(0);
@@ -59,6 +65,7 @@ export function createRace(root, { url, publishUrl, head, clock, skew, fetch }) 
 
   function end() {
     running = false;
+    allow(false);
     clock.clearTimeout(beating);
     cancelAnimationFrame(frame);
     for (const { runner } of lanes) runner.close();
@@ -100,6 +107,7 @@ export function createRace(root, { url, publishUrl, head, clock, skew, fetch }) 
       end();
     }
   });
+  allow(false);
   if (root.open) turn.take();
   for (const act of /** @type {const} */ (["cut", "stall", "rewind"])) {
     part(`${act}-all`).addEventListener("click", () => lanes.forEach(({ runner }) => runner[act]()));
@@ -110,7 +118,7 @@ export function createRace(root, { url, publishUrl, head, clock, skew, fetch }) 
     button.addEventListener("click", async () => {
       button.disabled = true;
       await publishLoad(publishUrl, load, { fetch, clock, goesOn: () => running, onProgress: (text) => (part("published").textContent = text) });
-      button.disabled = false;
+      button.disabled = !running;
     });
   }
 }
