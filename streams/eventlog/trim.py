@@ -56,10 +56,11 @@ def trim_some(after: int, *, seconds: float) -> tuple[int, int | None]:
     """
     until, deleted = time.monotonic() + seconds, 0
     for topic in Topic.objects.filter(pk__gt=after).order_by("pk")[:TOPICS_AT_ONCE]:
-        deleted += trim(topic, until=until)
-        if time.monotonic() > until:
-            return deleted, topic.pk - 1  # there may be more of it
+        some = trim(topic, until=until)
+        deleted += some
         after = topic.pk
+        if time.monotonic() > until:
+            return deleted, after - 1 if some else after  # there may be more of it
     return deleted, after if Topic.objects.filter(pk__gt=after).exists() else None
 
 

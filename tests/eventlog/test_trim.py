@@ -1,5 +1,6 @@
 """Retention: by count and age, in bounded batches; and a log that begins anew."""
 
+import importlib
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
 from datetime import timedelta
@@ -117,7 +118,7 @@ def test_however_much_there_is_nobody_is_kept_waiting_for_all_of_it(streams_sett
 
 
 def test_many_topics_are_gone_through_in_their_turns(monkeypatch):
-    monkeypatch.setattr("streams.eventlog.trim.TOPICS_AT_ONCE", 2)
+    monkeypatch.setattr(importlib.import_module("streams.eventlog.trim"), "TOPICS_AT_ONCE", 2)
     topics = [a_topic(3, name, retain_events=1) for name in ("a", "b", "c")]
     assert trim_some(0, seconds=60) == (4, topics[1].pk)
     assert trim_some(topics[1].pk, seconds=60) == (2, None)
