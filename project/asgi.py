@@ -4,28 +4,42 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
-django_application = get_asgi_application()  # sets Django up: what follows needs its models
+django.setup(set_prefix=False)  # what follows needs its models
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.handlers.asgi import ASGIHandler
 
 from project.static import StaticFiles
 from streams import process
+from streams.errors import UnsupportedMediaType
+from streams.http.errors import error_response
 from streams.hub import Hub
 from streams.routing import websocket_urlpatterns
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 TELL_S = 3.0  # what telling all of the end may take before the server goes on without it
+
+
+class DjangoApplication(ASGIHandler):
+    """Django, which answers a Content-Type that makes no sense instead of failing on it."""
+
+    def create_request(self, scope: Mapping[str, Any], body_file: Any) -> tuple[Any, Any]:
+        """The request, or the answer to one that can't be read."""
+        try:
+            return super().create_request(scope, body_file)
+        except (ValueError, LookupError) as error:
+            return None, error_response(UnsupportedMediaType(f"the Content-Type can't be read: {error!s:.100}"))
 
 
 async def lifespan(_scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -82,7 +96,7 @@ def _told_early(hub: Hub) -> Iterator[None]:
 
 router = ProtocolTypeRouter(
     {
-        "http": StaticFiles(django_application),
+        "http": StaticFiles(DjangoApplication()),
         "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns)),
         "lifespan": lifespan,
     }

@@ -348,6 +348,8 @@ async def test_the_race_is_in_one_tab_at_a_time(browser, topic):
         await start(other)
         await expect(standing(page)).to_contain_text("Another tab has the race now.")
         await expect(part(page, "sse", "state")).to_have_text("Closed")
+        for button in await page.locator("[data-race] button, button[data-act], button[data-race]").all():
+            await expect(button).to_be_disabled()  # it opened connections that the host has not got
 
 
 async def test_who_may_publish_floods_the_lanes_from_the_page(browser, topic):

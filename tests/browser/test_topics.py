@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from tests.browser.conftest import opened
+from tests.browser.conftest import live, opened
 
 TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
 
@@ -29,6 +29,36 @@ async def test_one_who_may_publish_does_it_from_the_page(browser, site):
         await data.fill('{"number": 2, "note": "from the page"}')
         await page.get_by_role("button", name="Publish").click()
         await expect(page.get_by_text("from the page").first).to_be_visible()
+
+
+async def test_a_publish_whose_answer_is_lost_is_tried_again_and_there_once(browser, site):
+    """The page said that nothing was published, and a second click published it twice."""
+    site.manage("publish", "lost", "0")
+
+    async def lose(route):
+        if route.request.method == "POST":
+            await route.fetch()
+            await route.abort()
+        else:
+            await route.fallback()
+
+    async with opened(browser, site.url + "/login/?next=/topics/lost", quiet=False) as page:
+        await page.get_by_label("User").fill("admin")
+        await page.get_by_label("Password", exact=True).fill(site.password)
+        await page.keyboard.press("Enter")
+        await live(page)
+        await page.locator("#publish-data").fill('"only once"')
+        await page.route("**/events/lost", lose)
+        publish = page.get_by_role("button", name="Publish")
+        await publish.click()
+        await expect(page.locator("#publish-problem")).to_contain_text("it may have been published, or not")
+        await page.unroute("**/events/lost")
+        await publish.click()
+        await expect(page.locator("#publish-done")).to_contain_text("Published as")
+        await expect(publish).to_be_focused()
+        site.manage("publish", "lost", '"behind it"')
+        await expect(page.locator("#events li", has_text="behind it")).to_have_count(1)
+        await expect(page.locator("#events li", has_text="only once")).to_have_count(1)
 
 
 async def test_a_guest_sees_no_form_to_publish(browser, site):

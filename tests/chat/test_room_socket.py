@@ -119,6 +119,14 @@ async def test_a_refused_socket_is_told_by_its_close_code(site, guest, options, 
         assert (await socket.end())[1] == code
 
 
+async def test_a_room_that_may_not_be_read_and_one_that_is_missing_answer_alike(site):
+    token, answers = site.token("--read", "other:*"), {}
+    for slug in ("lobby", "nowhere"):
+        async with in_room(site, token, f"/ws/rooms/{slug}") as socket:
+            answers[slug] = str(await socket.end()).replace(slug, "…")
+    assert answers["lobby"] == answers["nowhere"]
+
+
 async def test_a_program_with_a_token_talks(site):
     async with in_room(site, site.token("--read", "room:*", "--publish", "room:*")) as socket:
         await socket.opened()

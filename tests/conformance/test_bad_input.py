@@ -132,6 +132,25 @@ def exchange(site, text):
     return int(head.split()[1]), body
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_content_type_that_makes_no_sense_is_refused(running, client, method):
+    before = len(running.log())
+    answer = client.request(method, f"/events/{TOPIC}", headers={"Content-Type": "application/json; x*=bogus''%ff"})
+    assert (answer.status_code, code_of(answer)) == (415, "unsupported_media_type")
+    assert "Traceback" not in running.log()[before:]
+
+
+@pytest.mark.parametrize("where", ["header", "query"])
+def test_a_head_of_twenty_thousand_bytes_is_answered(running, where):
+    """Daphne closed without a word, and an EventSource asked again for ever."""
+    long = "x" * 20_000
+    query, header = (f"&last_event_id={long}", "y") if where == "query" else ("", long)
+    lines = [f"GET /events/{TOPIC}?transport=poll&timeout=0{query} HTTP/1.1", f"Host: 127.0.0.1:{running.port}"]
+    status, body = exchange(running, "\r\n".join([*lines, "Connection: close", f"Last-Event-ID: {header}", "", ""]))
+    assert status in (200, 401, 431)
+    assert json.loads(body)
+
+
 @pytest.mark.parametrize(
     ("header", "status"),
     [

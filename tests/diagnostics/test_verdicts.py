@@ -81,6 +81,20 @@ async def test_all_is_well_where_all_is_well(judge):
     assert all(not check["lines"] and not check["why"] for check in found["checks"].values())
 
 
+async def test_nobody_is_blamed_when_no_answer_comes(judge):
+    """The proxy was, for headers that nobody had seen, while compression was said to be well."""
+    none = stream(status=0, of=0)
+    found = await judge(
+        sse=none,
+        ndjson=none,
+        socket=UNOPENED,
+        request={"status": 0, "seen": None, "protocol": ""},
+        silence=silence(lived_s=0, status=0),
+    )
+    assert {name: check["level"] for name, check in found["checks"].items() if check["level"] != "unknown"} == {}
+    assert all(not check["lines"] for check in found["checks"].values())
+
+
 held_back = stream(*[5900] * 10)
 FAULTS = {
     "all at once": ({"sse": held_back}, "sse", "all at once, up to 0.9 s late", "proxy_buffering off;"),

@@ -136,14 +136,13 @@ async def test_ten_thousand_operations_a_second_are_told_so_and_closed(site, ope
     assert peak - before < 30 * MEGABYTE
 
 
-async def test_large_frames_are_counted_by_their_size(open_socket):
+async def test_frames_of_many_values_are_counted_by_what_reading_them_costs(open_socket):
     """Reading a megabyte of brackets holds the loop for a while: they may not come as fast as small ones."""
     frame = json.dumps({"op": "ping", "ref": 1, "filling": [[]] * 250_000})
     answers = [{"op": "ack"}]
     while answers[-1]["op"] == "ack" and len(answers) < 40:
         await open_socket.send_raw(frame)
         answers.append(await open_socket.frame())
-    assert len(answers) > 5
     assert answers[-1]["error"]["code"] == "limit"
     assert answers[-1]["ref"] is None, "nobody has read it"
 

@@ -102,3 +102,4 @@ async def test_the_end_of_the_server_is_a_503_that_says_when_to_come_again(hub, 
 async def test_head_waits_for_nothing(orders):
     status, headers, _ = await request("HEAD", "/events/orders", headers=JSON)
     assert (status, headers["content-type"]) == (200, "application/json")
+    assert "content-length" not in headers, "nobody knows it"

@@ -332,6 +332,7 @@ class TestMethodsAndNames:
     async def test_head_has_the_headers_and_holds_no_place(self, orders):
         status, headers, body = await request("HEAD", "/events/orders", headers={"Accept": "text/event-stream"})
         assert (status, body) == (200, b"")
+        assert "content-length" not in headers, "a stream has none"
         assert headers["content-type"] == "text/event-stream; charset=utf-8"
         assert headers["cache-control"] == "no-cache, no-transform"
         assert len(registry) == 0
