@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from tests.harness.components import Postgres, Redis
 from tests.harness.fixtures import empty_tables
 from tests.harness.site import SERVERS, Site
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background: what we start would not hear it either
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 WORKERS = 2  # what the limits of the tests that measure are tried with
 
