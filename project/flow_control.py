@@ -29,9 +29,7 @@ Message = dict[str, Any]
 INBOX_HIGH = 16  # WebSocket messages waiting for their application: the socket is no longer read
 INBOX_LOW = 4  # and is read again
 RESTART = "the server restarts"
-LINGER_S = (
-    5.0  # what a refused client still sends is swallowed for so long: closing on unread bytes destroys the answer
-)
+LINGER_S = 5.0  # what a refused client still sends is swallowed: closing on unread bytes would destroy the answer
 
 
 @implementer(IPushProducer)
