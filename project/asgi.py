@@ -21,6 +21,7 @@ from django.core.handlers.asgi import ASGIHandler
 
 from project.static import StaticFiles
 from streams import process
+from streams.connections import serving
 from streams.errors import UnsupportedMediaType
 from streams.http.errors import error_response
 from streams.hub import Hub
@@ -107,4 +108,5 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     """The ASGI application; where the server has no lifespan, the first connection begins the process."""
     if scope["type"] != "lifespan":
         await process.begin()
-    await router(scope, receive, send)
+    with serving(send):
+        await router(scope, receive, send)

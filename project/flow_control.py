@@ -155,6 +155,10 @@ class StreamingRequest(WebRequest):
         if self.application_queue is not None:
             self.send_disconnect()
 
+    def abort(self) -> None:
+        """Give the connection up, and what waits to be sent."""
+        self.channel.forceAbortClient()
+
     def application_ended(self, error: BaseException | None) -> None:
         """Answer 500 while nothing is on the wire, else end the connection without ending the response.
 
@@ -239,6 +243,10 @@ class StreamingWebSocket(WebSocketProtocol):
     def dismiss(self) -> None:
         """Tell the application that its client is gone."""
         self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1012, "reason": RESTART})
+
+    def abort(self) -> None:
+        """Give the connection up, and what waits to be sent."""
+        self.dropConnection(abort=True)
 
     def application_ended(self, error: BaseException | None) -> None:
         """Close with 1011 after an error, with 1012 when the server dismissed or cancelled it, else with 1000."""

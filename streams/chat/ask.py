@@ -126,7 +126,7 @@ async def _pieces(
             text = "the server was stopped while answering" if reason == CloseReason.SHUTDOWN else f"ended: {reason}"
             pipe.close(GenerationFailed("interrupted", text, retryable=reason.reconnect))
 
-        connection.end = end
+        connection.tell = end
         with hub.told_of_the_end(partial(end, CloseReason.SHUTDOWN)), suppress(PipeClosed):
             while True:
                 for piece in await pipe.take():

@@ -1,6 +1,7 @@
 """Who is connected to this process, which process does what only one must do, and the server's vital signs."""
 
 from streams.connections.lease import claim_lease, process_name, release_lease
+from streams.connections.peer import serving
 from streams.connections.recheck import keep_checked
 from streams.connections.registry import Connection, Registry, connected_reader, registry
 from streams.connections.upkeep import keep_trimmed
@@ -17,4 +18,5 @@ __all__ = [
     "publish_vitals",
     "registry",
     "release_lease",
+    "serving",
 ]

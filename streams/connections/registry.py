@@ -1,29 +1,47 @@
 """The open streams and sockets of this process, in memory."""
 
+import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from time import time
 
+from streams.connections.peer import Peer, current_peer
 from streams.errors import CloseReason
 from streams.hub import Hub, Reader, open_reader
 from streams.publishing import Identity
+
+logger = logging.getLogger(__name__)
+
+FAREWELL_S = 5.0  # a client that is told to go and reads nothing of it is dropped
 
 
 @dataclass(eq=False, slots=True)
 class Connection:
     """A live connection: its technique, who reads, which topics just now, and how to end it.
 
-    technique: ``sse``, ``ndjson``, ``longpoll``, ``websocket`` or ``chat``. end: lets the stream tell its client the
-    reason and end; what is being sent is sent first.
+    technique: ``sse``, ``ndjson``, ``longpoll``, ``websocket`` or ``chat``. tell: lets the stream tell its client the
+    reason and end; what is being sent is sent first. Made in a task of the connection, whose peer it takes.
     """
 
     technique: str
     who: Identity
-    end: Callable[[CloseReason], None] = lambda reason: None
+    tell: Callable[[CloseReason], None] = lambda reason: None
     topics: Collection[str] = ()
     opened_at: float = field(default_factory=time)  # seconds since the epoch
+    peer: Peer = field(default_factory=current_peer)
+
+    def end(self, reason: CloseReason) -> None:
+        """End it: the client is told, and dropped ``FAREWELL_S`` later if it has not let go by then. In the loop."""
+        self.tell(reason)
+        asyncio.get_running_loop().call_later(FAREWELL_S, self._drop, reason)
+
+    def _drop(self, reason: CloseReason) -> None:
+        if self.peer.drop():
+            told = "dropped a %s stream of %s, which did not read that it ends: %s"
+            logger.warning(told, self.technique, self.who.id, reason)
 
 
 class Registry:

@@ -1,9 +1,15 @@
 """The connections of this process."""
 
+import asyncio
+import sys
+
 import pytest
 
-from streams.connections import Connection, Registry
+from streams.connections import Connection, Registry, serving
+from streams.errors import CloseReason
 from streams.publishing.identity import NOBODY
+
+module = sys.modules[Connection.__module__]  # the package gives its name to the registry itself
 
 
 def reading(technique, *topics):
@@ -40,3 +46,34 @@ def test_it_may_change_while_it_is_looked_through():
         for _ in registry:
             with registry.opened(reading("sse", "c")):
                 pass
+
+
+async def test_whoever_reads_that_it_ends_is_not_dropped(monkeypatch):
+    monkeypatch.setattr(module, "FAREWELL_S", 0.01)
+    aborted, told = [], []
+    with serving(send_of(aborted)):
+        connection = Connection("sse", NOBODY, told.append)
+    connection.end(CloseReason.KICKED)
+    await asyncio.sleep(0.05)
+    assert (told, aborted) == ([CloseReason.KICKED], [])
+
+
+async def test_whoever_does_not_is_dropped_once(monkeypatch, caplog):
+    monkeypatch.setattr(module, "FAREWELL_S", 0.01)
+    aborted, told = [], []
+    with serving(send_of(aborted)):
+        connection = Connection("sse", NOBODY, told.append)
+        connection.end(CloseReason.KICKED)
+        connection.end(CloseReason.KICKED)
+        assert aborted == []
+        await asyncio.sleep(0.05)
+    assert (len(told), aborted) == (2, [True])
+    assert caplog.messages == [f"dropped a sse stream of {NOBODY.id}, which did not read that it ends: kicked"]
+
+
+def send_of(aborted):
+    def send(message):
+        raise AssertionError("nothing is sent")
+
+    send.abort = lambda: aborted.append(True)
+    return send
