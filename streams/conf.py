@@ -65,6 +65,12 @@ class StreamSettings:
     lease_s: float = 10.0  # a claim that is not renewed for so long is free
     drain_s: float = 8.0  # streams told of the shutdown must have ended by then
 
+    # Files
+    max_file_bytes: int = 5_000_000_000  # of one file
+    free_disk_bytes: int = 1_000_000_000  # left free: the database shares the disk
+    upload_expires_s: int = 86_400  # an upload that nobody goes on with is deleted after this
+    file_chunk_bytes: int = 262_144  # of one read of a download, of which two may wait for the client
+
     # Rooms
     guests: bool | None = None  # may people without an account read and talk; None: as DJANGO_DEBUG
     max_message_chars: int = 8_000  # of one message in a room, or of one question to POST /chat

@@ -15,7 +15,11 @@
     |-- MethodNotAllowed                   405   4400  method_not_allowed
     |-- NotAcceptable                      406   4400  not_acceptable
     |-- KeyReused                          409   4400  key_reused
+    |-- Conflict                           409   4400  conflict
+    |   |-- Busy                           423   4400  busy             retryable
+    |   `-- ChecksumMismatch               460   4400  checksum_mismatch retryable
     |-- LimitReached                       429   4429  limit            retryable
+    |-- StorageFull                        507   1013  storage_full     retryable
     |-- Unavailable                        503   1013  unavailable      retryable
     |-- StreamClosed                       503   (by reason)            retryable by reason
     `-- GenerationFailed                   502   1011  generation_failed
@@ -127,6 +131,30 @@ class KeyReused(StreamsError):
     """An idempotency key came again with another type or data."""
 
     status, close_code, code = 409, 4400, "key_reused"
+
+
+class Conflict(StreamsError):
+    """What is asked does not fit what is there by now, such as an upload's offset."""
+
+    status, close_code, code = 409, 4400, "conflict"
+
+
+class Busy(Conflict):
+    """Another request is changing the same thing just now."""
+
+    status, code, retryable = 423, "busy", True
+
+
+class ChecksumMismatch(Conflict):
+    """The bytes are not those that the checksum is of; they were dropped.  Source: tus 1.0, Checksum."""
+
+    status, code, retryable = 460, "checksum_mismatch", True
+
+
+class StorageFull(StreamsError):
+    """The disk has no room for it; what was there before is untouched."""
+
+    status, close_code, code, retryable = 507, 1013, "storage_full", True
 
 
 class LimitReached(StreamsError):

@@ -9,9 +9,9 @@ STREAMS = Path(__file__).parents[1] / "streams"
 FLOORS = [
     {"management", "process", "setup"},
     {"urls", "routing", "admin"},
-    {"chat", "topics", "diagnostics"},  # features
+    {"chat", "topics", "files", "jobs", "reports", "diagnostics"},  # features
     {"transports"},
-    {"connections"},
+    {"connections", "storage"},
     {"publishing"},
     {"hub"},
     {"eventlog"},
@@ -19,7 +19,7 @@ FLOORS = [
     {"models", "migrations", "conf", "errors", "apps"},
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}
-FEATURES = {"chat", "topics", "transports", "diagnostics"}  # never each other's
+FEATURES = {"chat", "topics", "files", "jobs", "reports", "transports", "diagnostics"}  # never each other's
 PURE = {"wire"}  # no Django, no I/O
 
 

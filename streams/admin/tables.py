@@ -103,7 +103,7 @@ class RoomAdmin(admin.ModelAdmin):
 class TokenAdmin(admin.ModelAdmin):
     """Tokens: scopes can be narrowed and a token revoked; its text is nowhere."""
 
-    list_display = ("name", "publish", "read", "chat", "last_used_at", "expires_at", "revoked_at")
+    list_display = ("name", "publish", "read", "chat", "files", "last_used_at", "expires_at", "revoked_at")
     readonly_fields = ("created_at", "last_used_at", "revoked_at")
     actions = ("revoke",)
 

@@ -18,6 +18,7 @@ class Token(models.Model):
     publish = models.CharField(max_length=500, blank=True)
     read = models.CharField(max_length=500, blank=True)
     chat = models.BooleanField(default=False)
+    files = models.BooleanField(default=False, help_text="May have what members may have, and add files of its own.")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

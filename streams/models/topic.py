@@ -44,6 +44,7 @@ class Topic(models.Model):
 
     name = models.CharField(max_length=128, unique=True)
     description = models.CharField(max_length=200, blank=True)
+    owner = models.CharField(max_length=64, blank=True, editable=False)  # whose it is (an Identity's id): may read it
     epoch = models.CharField(max_length=16, default=new_epoch, editable=False)
     head = models.PositiveBigIntegerField(default=0, editable=False)
     visibility = models.CharField(max_length=8, choices=Visibility.choices, default=Visibility.MEMBERS)

@@ -36,6 +36,7 @@ class Identity:
     by_cookie: bool = False
     staff: bool = False
     may_publish: bool = False  # the user's permission to publish to any topic
+    may_upload: bool = False  # the user's permission, or the token's, to add files
     token: Token | None = None
     user_id: int | None = None  # of a user who is signed in
     session_key: str | None = None
@@ -99,7 +100,7 @@ def _user_again(who: Identity, session: Any) -> Any:
 
 
 def _of_token(token: Token) -> Identity:
-    return Identity("token", f"t:{token.pk}", token.name, token=token)
+    return Identity("token", f"t:{token.pk}", token.name, may_upload=token.files, token=token)
 
 
 def _of_user(user: Any, session: Any) -> Identity:
@@ -110,6 +111,7 @@ def _of_user(user: Any, session: Any) -> Identity:
         by_cookie=True,
         staff=user.is_staff,
         may_publish=user.has_perm("streams.add_event"),
+        may_upload=user.has_perm("streams.add_file"),
         user_id=user.pk,
         session_key=getattr(session, "session_key", None),
     )

@@ -23,7 +23,7 @@ def readable(*, who: Identity, topics: Iterable[T]) -> Iterator[T]:
         return set(Topic.objects.naming(who.user_id).values_list("pk", flat=True))
 
     for topic in topics:
-        if topic.visibility == Visibility.PUBLIC or who.staff:
+        if topic.visibility == Visibility.PUBLIC or who.staff or (topic.owner and topic.owner == who.id):
             may = True
         elif who.token is not None:
             may = allows(who.token.read, topic.name)

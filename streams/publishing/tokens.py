@@ -25,17 +25,20 @@ def create_token(
     publish: list[str] | None = None,
     read: list[str] | None = None,
     chat: bool = False,
+    files: bool = False,
     expires_at: datetime | None = None,
 ) -> tuple[Token, str]:
     """A new token and its text, which nobody can read again. Raises InvalidTopicName (a bad pattern), InvalidInput."""
     patterns = {"publish": publish or [], "read": read or []}
     for pattern in [*patterns["publish"], *patterns["read"]]:
         check_pattern(pattern)
-    if not chat and not any(patterns.values()):
-        raise InvalidInput("a token that may do nothing is of no use: give --publish, --read or --chat")
+    if not chat and not files and not any(patterns.values()):
+        raise InvalidInput("a token that may do nothing is of no use: give --publish, --read, --chat or --files")
     text = PREFIX + secrets.token_urlsafe(32)
     words = {scope: " ".join(given) for scope, given in patterns.items()}
-    token = Token.objects.create(name=name, digest=_digest(text), chat=chat, expires_at=expires_at, **words)
+    token = Token.objects.create(
+        name=name, digest=_digest(text), chat=chat, files=files, expires_at=expires_at, **words
+    )
     return token, text
 
 

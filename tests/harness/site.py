@@ -54,7 +54,7 @@ class Site:
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}"
         self.plain = not env and database_url.startswith("sqlite:///")
-        self.env = inherited() | {"DATABASE_URL": database_url} | env
+        self.env = inherited() | {"DATABASE_URL": database_url, "STREAMS_MEDIA_ROOT": str(folder / "media")} | env
         self.log_path = folder / f"{server}-{self.port}.log"
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -21,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--publish", action="append", metavar="PATTERN", help="may publish to topics like this")
         parser.add_argument("--read", action="append", metavar="PATTERN", help="may read topics like this")
         parser.add_argument("--chat", action="store_true", help="may ask the model by POST /chat")
+        parser.add_argument("--files", action="store_true", help="may download, and upload files of its own")
         parser.add_argument("--days", type=int, help="expires after so many days (default: never)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,6 +33,7 @@ class Command(BaseCommand):
                 publish=options["publish"],
                 read=options["read"],
                 chat=options["chat"],
+                files=options["files"],
                 expires_at=None if days is None else timezone.now() + timedelta(days=days),
             )
         except StreamsError as error:
