@@ -58,6 +58,7 @@ class StreamSettings:
 
     # Database
     database_threads: int = 4  # threads, and so connections, that all streams of a process share
+    bulk_threads: int = 2  # the same for what takes long (uploads, reports), so that streams never wait for it
     database_timeout_s: float = 20.0  # an answer later than this is told as "unavailable"
 
     # Processes
@@ -70,6 +71,7 @@ class StreamSettings:
     free_disk_bytes: int = 1_000_000_000  # left free: the database shares the disk
     upload_expires_s: int = 86_400  # an upload that nobody goes on with is deleted after this
     file_chunk_bytes: int = 262_144  # of one read of a download, of which two may wait for the client
+    accel_prefix: str = ""  # where nginx has MEDIA_ROOT/files as an internal location: it then sends the bytes
 
     # Rooms
     guests: bool | None = None  # may people without an account read and talk; None: as DJANGO_DEBUG

@@ -14,6 +14,9 @@
     |-- NotFound                           404   4404  not_found
     |-- MethodNotAllowed                   405   4400  method_not_allowed
     |-- NotAcceptable                      406   4400  not_acceptable
+    |-- PreconditionFailed                 412   4400  precondition_failed
+    |   `-- UnsupportedVersion             412   4400  unsupported_version
+    |-- RangeNotSatisfiable                416   4400  range_not_satisfiable
     |-- KeyReused                          409   4400  key_reused
     |-- Conflict                           409   4400  conflict
     |   |-- Busy                           423   4400  busy             retryable
@@ -125,6 +128,24 @@ class NotAcceptable(StreamsError):
     """No technique that is offered fits the Accept header."""
 
     status, close_code, code = 406, 4400, "not_acceptable"
+
+
+class PreconditionFailed(StreamsError):
+    """What the request has a condition on is not as it says."""
+
+    status, close_code, code = 412, 4400, "precondition_failed"
+
+
+class UnsupportedVersion(PreconditionFailed):
+    """The protocol is spoken here in another version."""
+
+    code = "unsupported_version"
+
+
+class RangeNotSatisfiable(StreamsError):
+    """No byte of what is asked for is there."""
+
+    status, close_code, code = 416, 4400, "range_not_satisfiable"
 
 
 class KeyReused(StreamsError):

@@ -10,6 +10,7 @@ from streams.connections import keep_checked, keep_trimmed, publish_vitals, regi
 from streams.errors import CloseReason, Unavailable
 from streams.hub import Hub, close_hub, current_hub
 from streams.setup import migrations_missing
+from streams.storage import keep_swept
 
 logger = logging.getLogger(__name__)
 _begun: set[Hub] = set()
@@ -26,6 +27,7 @@ async def begin() -> Hub:
         hub.tasks.keep_running("vital signs", partial(publish_vitals, hub))
         hub.tasks.keep_running("rights of readers", partial(keep_checked, hub))
         hub.tasks.keep_running("trimming", partial(keep_trimmed, hub))
+        hub.tasks.keep_running("sweeping files", partial(keep_swept, hub))
         hub.tasks.keep_running("abandoned answers", runner.keep_ending_abandoned)
     return hub
 

@@ -8,6 +8,8 @@ from django.views.generic import RedirectView
 from streams.chat.ask import chat
 from streams.chat.views import room_history, room_page
 from streams.diagnostics.views import diagnostics_page, diagnostics_probe
+from streams.files.tus import upload, uploads
+from streams.files.views import file, files
 from streams.topics.views import topic_list, topic_page
 from streams.transports.views import events, events_of_many
 
@@ -20,6 +22,10 @@ urlpatterns = [
     path("topics/<str:name>", topic_page, name="topic"),
     path("events", events_of_many, name="events-of-many"),
     re_path(r"^events/(?P<topic>(?s:.*))$", events, name="events"),  # line ends too: the view says what is wrong
+    path("files/", files, name="files"),
+    path("files/<str:name>", file, name="file"),
+    path("uploads/", uploads, name="uploads"),
+    path("uploads/<str:upload_id>", upload, name="upload"),
     path("diagnostics/", diagnostics_page, name="diagnostics"),
     path("diagnostics/<slug:name>", diagnostics_probe, name="diagnostics-probe"),
     path("favicon.ico", RedirectView.as_view(url=static("streams/favicon.svg"), permanent=True)),

@@ -26,6 +26,7 @@ class Hub:
         self.settings = settings
         self.loop = asyncio.get_running_loop()
         self.gateway = Gateway(threads=settings.database_threads, timeout_s=settings.database_timeout_s)
+        self.bulk = Gateway(threads=settings.bulk_threads, timeout_s=settings.database_timeout_s)
         self.tasks = Supervisor()
         self.doorbell = Doorbell(self)
         self.silence = Silence()
@@ -60,6 +61,7 @@ class Hub:
         running_hubs.discard(self)
         await self.tasks.close()
         await self.loop.run_in_executor(None, self.gateway.close)
+        await self.loop.run_in_executor(None, self.bulk.close)
 
     @contextmanager
     def told_of_the_end(self, tell: Callable[[], None]) -> Iterator[None]:

@@ -129,8 +129,10 @@ def finish_file(file: File, *, replacing: bool = False) -> File:
                 old = File.objects.whole().filter(name=wanted, owner=file.owner).first() if replacing else None
                 if old is not None:
                     File.objects.filter(pk=old.pk).delete()
-                file.name, file.expires_at = _free_name(wanted, file), None
-                File.objects.filter(pk=file.pk).update(name=file.name, expires_at=None, created_at=timezone.now())
+                file.name, file.expires_at, file.created_at = _free_name(wanted, file), None, timezone.now()
+                if old is not None:  # a date is told in seconds, and must tell two contents apart
+                    file.created_at = max(file.created_at, old.created_at + timedelta(seconds=1))
+                file.save(update_fields=["name", "expires_at", "created_at"])
         except IntegrityError:  # somebody finished one of that name just now
             continue
         if old is not None:

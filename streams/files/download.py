@@ -1,0 +1,81 @@
+"""``GET|HEAD /files/<name>``: the bytes of a file, or of a part of it, read ahead of the socket by one chunk."""
+
+import asyncio
+import io
+import logging
+import os
+from collections.abc import AsyncGenerator
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from streams.errors import PreconditionFailed, RangeNotSatisfiable
+from streams.flow import piped
+from streams.http import StreamResponse
+from streams.http.disposition import attachment
+from streams.http.errors import error_response
+from streams.http.parts import Part, Validators, asked_part
+from streams.hub import Hub
+from streams.models import File
+from streams.storage import open_file
+from streams.storage.disk import relative_path
+
+logger = logging.getLogger(__name__)
+FILE_HEADERS = {
+    "Accept-Ranges": "bytes",
+    "X-Content-Type-Options": "nosniff",  # a browser takes it for what we say it is,
+    "Content-Security-Policy": "sandbox; default-src 'none'",  # and if it shows it, it runs nothing of it
+    "Cache-Control": "private, no-cache",  # rights end: a cache asks again, and is answered 304
+}
+
+
+class FileShrank(Exception):
+    """The bytes end before the announced length; the connection is cut, so that nobody takes them for the whole."""
+
+
+async def answer_with_file(request: HttpRequest, hub: Hub, file: File) -> HttpResponseBase:
+    """The whole, a part, or why not, as ``asked_part`` says; where nginx is told where it lies, nginx answers that.
+
+    Raises NotFound and InvalidInput where what lies there is no regular file (any more).
+    """
+    headers = FILE_HEADERS | {"Content-Type": file.content_type, "Content-Disposition": attachment(file.name)}
+    if prefix := hub.settings.accel_prefix:
+        return HttpResponse(headers=headers | {"X-Accel-Redirect": f"{prefix.rstrip('/')}/{relative_path(file.pk)}"})
+    # The content never changes under an id: a strong tag, and a date that a stale part can't have.
+    validators = Validators(f'"{file.pk.hex}"', int(file.created_at.timestamp()))
+    opened = await asyncio.to_thread(lambda: io.FileIO(open_file(file.pk)))
+    try:
+        size = os.fstat(opened.fileno()).st_size
+        part = asked_part(request.method or "", request.headers, validators, size)
+        response = _answer(request, file, part, opened, chunk_bytes=hub.settings.file_chunk_bytes)
+    except BaseException:
+        opened.close()
+        raise
+    told = validators.as_headers() | part.as_headers()
+    told |= headers if part.status in (200, 206) else {"Cache-Control": FILE_HEADERS["Cache-Control"]}
+    for name, value in told.items():
+        response.headers[name] = value
+    response._resource_closers.append(opened.close)  # type: ignore[attr-defined]  # also if no byte is ever asked for
+    return response
+
+
+def _answer(request: HttpRequest, file: File, part: Part, opened: io.FileIO, *, chunk_bytes: int) -> HttpResponseBase:
+    if part.status == 412:
+        return error_response(PreconditionFailed(f"{file.name!r} is not (any more) what the request wants"))
+    if part.status == 416:
+        wanted = request.headers.get("Range", "")
+        return error_response(RangeNotSatisfiable(f"Range {wanted:.60} begins behind the end: {part.size} bytes"))
+    if part.status == 304 or request.method == "HEAD" or not part.length:
+        return HttpResponse(status=part.status)
+    chunks = _read(opened, part, chunk_bytes)
+    return StreamResponse(piped(chunks, chunk_bytes, size=len), status=part.status)
+
+
+async def _read(opened: io.FileIO, part: Part, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
+    """The bytes of ``part``, each chunk read in a thread. Raises FileShrank."""
+    at = part.start
+    while at < part.end:
+        chunk = await asyncio.to_thread(os.pread, opened.fileno(), min(chunk_bytes, part.end - at), at)
+        if not chunk:
+            raise FileShrank(f"{at} bytes are there of {part.size} that were announced")
+        at += len(chunk)
+        yield chunk
