@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -17,65 +17,17 @@ django.setup(set_prefix=False)  # what follows needs its models
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
 
+from project.django_application import DjangoApplication
 from project.static import StaticFiles
 from streams import process
 from streams.connections import serving
-from streams.errors import TooLarge, UnsupportedMediaType
-from streams.http.body import attach_body
-from streams.http.errors import error_response
 from streams.hub import Hub
 from streams.routing import websocket_urlpatterns
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 TELL_S = 3.0  # what telling all of the end may take before the server goes on without it
-
-
-class DjangoApplication(ASGIHandler):
-    """Django, which reads no endless bodies, and answers a Content-Type that makes no sense."""
-
-    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request; one whose body is too large as soon as that is known."""
-        limit = settings.MAX_REQUEST_BYTES
-        length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-        try:
-            if length.isdigit() and int(length) > limit:
-                raise _too_large(int(length))
-            await super().handle(scope, _limited(receive, limit), send)
-        except TooLarge as error:
-            await self.send_response(error_response(error), send)
-
-    def create_request(self, scope: Mapping[str, Any], body_file: Any) -> tuple[Any, Any]:
-        """The request, or the answer to one that can't be read."""
-        try:
-            request, refusal = super().create_request(scope, body_file)
-        except (ValueError, LookupError) as error:
-            return None, error_response(UnsupportedMediaType(f"the Content-Type can't be read: {error!s:.100}"))
-        if request is not None:
-            attach_body(request, body_file)
-        return request, refusal
-
-
-def _too_large(size: int) -> TooLarge:
-    return TooLarge(f"request body has at least {size} bytes (limit {settings.MAX_REQUEST_BYTES})")
-
-
-def _limited(receive: Receive, limit: int) -> Receive:
-    """``receive`` that raises TooLarge: Django reads every body to its end before anything else looks at it."""
-    size = 0
-
-    async def limited() -> dict[str, Any]:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > limit:
-            raise _too_large(size)
-        return message
-
-    return limited
 
 
 async def lifespan(_scope: dict[str, Any], receive: Receive, send: Send) -> None:

@@ -89,7 +89,10 @@ def take_bytes(
     that is right, Busy, TooLarge, ChecksumMismatch, StorageFull: then nothing was added, and what was there stays.
     """
     with _claimed(file) as descriptor:
-        file.refresh_from_db()  # only now: whoever held the claim may have moved it on
+        now = File.objects.filter(pk=file.pk).values_list("received", flat=True).first()  # only under the claim
+        if now is None:
+            raise NotFound("this upload is gone")
+        file.received = now
         if offset != file.received:
             raise Conflict(f"the upload stands at offset {file.received}, not {offset}")
         os.ftruncate(descriptor, offset)

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 import httpx
-from django.core.handlers.asgi import ASGIHandler
 
+from project.django_application import DjangoApplication
 from tests.harness.sse import EventSourceParser, Message
 
 LIMIT_S = 20.0
@@ -17,9 +17,9 @@ WINDOW = 16  # messages that a client which does not read lets pass
 
 
 @cache
-def django_application() -> ASGIHandler:
+def django_application() -> DjangoApplication:
     """Django as ``project.asgi`` serves it, without the tasks of a serving process."""
-    return ASGIHandler()
+    return DjangoApplication()
 
 
 class Exchange:
