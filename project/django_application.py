@@ -1,6 +1,5 @@
 """Django as an ASGI application, with bounds."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +8,8 @@ from django.core.handlers.asgi import ASGIHandler
 from streams.errors import TooLarge, UnsupportedMediaType
 from streams.http.body import attach_body
 from streams.http.errors import error_response
+
+BODY = "streams.body"
 
 
 class DjangoApplication(ASGIHandler):
@@ -27,18 +28,24 @@ class DjangoApplication(ASGIHandler):
             size = max(size, taken)
             return message if size <= limit else {"type": "http.disconnect"}  # so that Django gives up what it has
 
+        scope = {**scope, BODY: None}
         if size <= limit:
-            await super().handle(scope, counted, send)
+            try:
+                await super().handle(scope, counted, send)
+            finally:
+                if scope[BODY] is not None:
+                    scope[BODY].close()  # Django leaves it open when an answer fails half-way
         if size > limit:
             refusal = TooLarge(f"request body has at least {size} bytes (limit {limit})")
             await self.send_response(error_response(refusal), send)
 
-    def create_request(self, scope: Mapping[str, Any], body_file: Any) -> tuple[Any, Any]:
+    def create_request(self, scope: Any, body_file: Any) -> tuple[Any, Any]:
         """The request, or the answer to one that can't be read."""
         try:
             request, refusal = super().create_request(scope, body_file)
         except (ValueError, LookupError) as error:
             return None, error_response(UnsupportedMediaType(f"the Content-Type can't be read: {error!s:.100}"))
         if request is not None:
+            scope[BODY] = body_file
             attach_body(request, body_file)
         return request, refusal

@@ -72,10 +72,11 @@ def _answer(request: HttpRequest, file: File, part: Part, opened: io.FileIO, *, 
 
 async def _read(opened: io.FileIO, part: Part, chunk_bytes: int) -> AsyncGenerator[bytes, None]:
     """The bytes of ``part``, each chunk read in a thread. Raises FileShrank."""
-    at = part.start
-    while at < part.end:
-        chunk = await asyncio.to_thread(os.pread, opened.fileno(), min(chunk_bytes, part.end - at), at)
-        if not chunk:
-            raise FileShrank(f"{at} bytes are there of {part.size} that were announced")
-        at += len(chunk)
-        yield chunk
+    with opened:
+        at = part.start
+        while at < part.end:
+            chunk = await asyncio.to_thread(os.pread, opened.fileno(), min(chunk_bytes, part.end - at), at)
+            if not chunk:
+                raise FileShrank(f"{at} bytes are there of {part.size} that were announced")
+            at += len(chunk)
+            yield chunk

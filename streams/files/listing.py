@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from streams.conf import get_settings
 from streams.errors import InvalidInput
@@ -63,7 +62,7 @@ def as_json(file: File, who: Identity) -> dict[str, Any]:
     """``{"name", "url", "size", "content_type", "sha256", "visibility", "room", "owner", "mine", "created_at"}``."""
     return {
         "name": file.name,
-        "url": f"/files/{quote(file.name)}",
+        "url": file.url,
         "size": file.size,
         "content_type": file.content_type,
         "sha256": file.sha256 or None,

@@ -21,7 +21,6 @@ from streams.errors import (
     UnsupportedMediaType,
     UnsupportedVersion,
 )
-from streams.files.views import file_url
 from streams.http.body import body_of
 from streams.http.errors import error_response
 from streams.hub import current_hub
@@ -86,7 +85,7 @@ async def _dispatch(request: HttpRequest, method: str, upload_id: str | None) ->
         return HttpResponse(status=200, headers=_place(file) | {"Upload-Length": str(file.size)} | _metadata_of(file))
     if method == "DELETE":
         if file.is_whole or not await hub.gateway.run(drop_partial, file):
-            raise Forbidden(f"this upload is finished: it is the file {file_url(file)} now")
+            raise Forbidden(f"this upload is finished: it is the file {file.url} now")
         return HttpResponse(status=204)
     return await _patch(request, file)
 
@@ -137,7 +136,7 @@ def _place(file: File) -> dict[str, str]:
     headers = {"Upload-Offset": str(file.received)}
     if file.expires_at is not None:
         return headers | {"Upload-Expires": http_date(file.expires_at.timestamp())}
-    return headers | {"Streams-File": file_url(file)}
+    return headers | {"Streams-File": file.url}
 
 
 def _number(request: HttpRequest, name: str) -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import IO, Any, cast
-from urllib.parse import quote
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
@@ -102,8 +101,7 @@ async def _put(request: HttpRequest, hub: Hub, name: str) -> HttpResponseBase:
     words = {name: request.GET.get(name) for name in ("visibility", "room")}
     who, begun = await hub.gateway.run(_begin, request, name, size, words)
     taken = await _take(begun, source, replacing=True)
-    location = file_url(taken)
-    return JsonResponse(as_json(taken, who), status=201, headers={"Location": location})
+    return JsonResponse(as_json(taken, who), status=201, headers={"Location": taken.url})
 
 
 def _begin(request: HttpRequest, name: str, size: int, words: Any) -> tuple[Identity, File]:
@@ -121,11 +119,6 @@ async def _take(begun: File, source: IO[bytes], *, replacing: bool) -> File:
     except BaseException:
         await asyncio.shield(hub.gateway.run(drop_partial, begun))
         raise
-
-
-def file_url(file: File) -> str:
-    """Where the file can be had, below the site's root."""
-    return f"/files/{quote(file.name)}"
 
 
 async def _add_from_form(request: HttpRequest, hub: Hub) -> HttpResponseBase:

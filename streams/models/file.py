@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 from typing import Self
+from urllib.parse import quote
 
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -65,6 +66,11 @@ class File(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def url(self) -> str:
+        """Where it can be had, below the site's root."""
+        return f"/files/{quote(self.name)}"
 
     @property
     def is_whole(self) -> bool:

@@ -1,5 +1,6 @@
 """``deploy/nginx.conf`` in a real nginx before a site, with TLS; a test may break it line by line."""
 
+import os
 import re
 import ssl
 import subprocess
@@ -50,10 +51,12 @@ class Nginx:
     """One nginx of our own; ``with Nginx(folder, site.port) as proxy: proxy.url``.
 
     Of the configuration only what names this machine is rewritten: ports, certificate, the site's address; and then
-    whatever ``edits`` say, each of which must find something.
+    whatever ``edits`` say, each of which must find something. ``files``: what the site has below its media root.
     """
 
-    def __init__(self, folder: Path, site_port: int, *, edits: Iterable[Edit] = ()) -> None:
+    def __init__(
+        self, folder: Path, site_port: int, *, edits: Iterable[Edit] = (), files: Path = Path("/nowhere")
+    ) -> None:
         self.folder = folder
         self.port, self.plain_port = free_port(), free_port()
         self.url, self.ws_url = f"https://{HERE}:{self.port}", f"wss://{HERE}:{self.port}"
@@ -66,6 +69,7 @@ class Nginx:
             (r"ssl_certificate .*;", f"ssl_certificate {folder}/cert.pem;"),
             (r"ssl_certificate_key .*;", f"ssl_certificate_key {folder}/key.pem;"),
             (r"server 127\.0\.0\.1:8000;", f"server 127.0.0.1:{site_port};"),
+            (r"alias .*/files/;", f"alias {files}/;"),
         ]
         text = CONFIGURATION.read_text()
         for pattern, replacement in [*here, *edits]:
@@ -73,6 +77,7 @@ class Nginx:
             assert count, f"nothing in deploy/nginx.conf matches {pattern}"
         temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in TEMPORARY)
         (folder / "nginx.conf").write_text(
+            f"{'user root;' if os.getuid() == 0 else ''}\n"  # or its workers could not read what is ours
             f"daemon off;\npid {folder}/pid;\nworker_processes 1;\nevents {{ worker_connections 1024; }}\n"
             f"http {{\naccess_log off;\n{temporary}{text}\n}}\n"
         )
