@@ -44,7 +44,7 @@ def settings_table() -> str:
     rows = ["| variable | default | |", "|---|---|---|"]
     for field in fields(conf.StreamSettings):
         number = next(n for n, line in enumerate(lines, 1) if line.startswith(f"    {field.name}:"))
-        default = "as `DJANGO_DEBUG`" if field.default is None else f"`{field.default}`"
+        default = {None: "as `DJANGO_DEBUG`", "": "none"}.get(field.default, f"`{field.default}`")
         rows.append(f"| `STREAMS_{field.name.upper()}` | {default} | {comments.get(number, '')} |")
     return "\n".join(rows)
 

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from streams.errors import InvalidTopicName
-from streams.models import Room, Token, Topic
+from streams.models import File, Room, Token, Topic
+from streams.storage import delete_file
 from streams.wire.names import check_topic_name
 
 
@@ -123,3 +124,27 @@ class GenerationAdmin(ReadOnly, admin.ModelAdmin):
 
     list_display = ("created_at", "label", "model", "status", "asked_by", "input_tokens", "output_tokens", "error_type")
     list_filter = ("status", "model")
+
+
+class FileAdmin(admin.ModelAdmin):
+    """Files and uploads on their way: who may have them can be changed, and they can be deleted."""
+
+    list_display = ("name", "size", "received", "visibility", "room", "owner_name", "created_at", "expires_at")
+    list_filter = ("visibility",)
+    list_select_related = ("room",)
+    search_fields = ("name", "owner_name")
+    readonly_fields = ("name", "size", "received", "content_type", "sha256", "owner_name", "created_at", "expires_at")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """They are uploaded."""
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: File) -> None:
+        """With its bytes."""
+        delete_file(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[File]) -> None:
+        """With their bytes."""
+        for file in queryset:
+            delete_file(file)

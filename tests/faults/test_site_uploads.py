@@ -17,6 +17,7 @@ from tests.harness.waiting import eventually
 
 SIZE = 64_000_000
 PIECE = 2_000_000
+RATE = "20M"
 KILL_AT = (SIZE // 3, 2 * SIZE // 3)
 CUT_AT = (4_000_000, 16_000_000)  # the buffers of both sockets hold up to 40 MB that still arrive
 
@@ -60,7 +61,7 @@ def upload(site, file, name, headers):
 def download(site, headers, name, target):
     """By ``curl -C -``, whose server is killed twice meanwhile."""
     options = [item for header in headers.items() for item in ("-H", ": ".join(header))]
-    command = [find_binary("curl"), "-s", "-C", "-", "--limit-rate", "20M", "-o", target, *options, site.url + name]
+    command = [find_binary("curl"), "-s", "-C", "-", "--limit-rate", RATE, "-o", target, *options, site.url + name]
     for least in CUT_AT:
         curl = subprocess.Popen(command)
         eventually(lambda least=least: target.exists() and target.stat().st_size >= least, limit_s=30)
