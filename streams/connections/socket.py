@@ -20,7 +20,7 @@ from streams.connections.registry import connected_reader
 from streams.errors import FrameTooLarge, InvalidInput, LimitReached, NotSignedIn, StreamClosed, StreamsError
 from streams.flow import TokenBucket
 from streams.http.origin import check_origin
-from streams.hub import Batch, Hub, Position, Reader, current_hub, follow
+from streams.hub import Batch, Hub, Position, Reader, Until, current_hub, follow_until
 from streams.publishing import Identity, identify, identify_again
 from streams.wire.control import encode_control
 from streams.wire.event import encode_envelope
@@ -68,6 +68,7 @@ class Socket(Consumer):
     hub: Hub
     who: Identity
     reader: Reader
+    until: Until | None = None  # where reading ends, and the socket with it
     _identified_at = 0.0  # loop time
 
     async def admit(self, headers: Mapping[str, str]) -> Mapping[str, Wish]:
@@ -178,9 +179,10 @@ class Socket(Consumer):
                 positions = {name: await self.subscribe(name, wish) for name, wish in wishes.items()}
                 await self.send_text(self.opening(positions))
                 self._opened.set()
-                async with aclosing(follow(self.reader)) as batches:
+                async with aclosing(follow_until(self.reader, self.until)) as batches:
                     async for batch in batches:
                         await self._send_batch(batch)
+                await self.close()
         finally:
             self._opened.set()
 

@@ -2,7 +2,7 @@
 
 from streams.eventlog.append import Appended, AppendRequest, append, append_many
 from streams.eventlog.gateway import Gateway
-from streams.eventlog.read import Head, LogPage, read_bounds, read_head, read_heads, read_page
+from streams.eventlog.read import Head, LogPage, read_bounds, read_head, read_heads, read_page, read_types
 from streams.eventlog.trim import reset, trim, trim_some
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "read_head",
     "read_heads",
     "read_page",
+    "read_types",
     "reset",
     "trim",
     "trim_some",

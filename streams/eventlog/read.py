@@ -1,6 +1,6 @@
 """Read: keyset pages by (topic, seq), never a held cursor."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Min
@@ -57,6 +57,18 @@ def read_bounds(name: str) -> tuple[Head, int]:
     head = read_head(name)
     first = Event.objects.filter(topic_id=head.topic_id).aggregate(first=Min("seq"))["first"]
     return head, head.seq + 1 if first is None else first
+
+
+def read_types(positions: Mapping[str, tuple[str | None, int]]) -> dict[str, str]:
+    """The types of the events at ``{topic: (epoch, seq)}``, by topic; an epoch of None is the current one."""
+    found = {}
+    for name, (epoch, seq) in positions.items():
+        events = Event.objects.filter(topic__name=name, seq=seq)
+        if epoch is not None:
+            events = events.filter(topic__epoch=epoch)
+        if (event_type := events.values_list("type", flat=True).first()) is not None:
+            found[name] = event_type
+    return found
 
 
 def read_page(name: str, topic_id: int, after: int, *, max_events: int, max_bytes: int) -> LogPage:

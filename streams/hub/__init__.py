@@ -7,6 +7,7 @@ from streams.hub.hub import Hub, close_hub, current_hub
 from streams.hub.live import LiveTopic, Silence, Waiter
 from streams.hub.position import Position, resolve
 from streams.hub.ring import Announcement, Batch, Gap, Ring
+from streams.hub.until import Until, follow_until
 
 __all__ = [
     "Announcement",
@@ -19,11 +20,13 @@ __all__ = [
     "Reader",
     "Ring",
     "Silence",
+    "Until",
     "Waiter",
     "announce",
     "close_hub",
     "current_hub",
     "follow",
+    "follow_until",
     "open_reader",
     "resolve",
 ]

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from django.http import QueryDict
 
 from streams.errors import InvalidInput
+from streams.eventlog import read_types
+from streams.hub import Hub, Until
 from streams.transports.stream import Wishes
-from streams.wire.last_event_id import parse_joint_id, parse_last_event_id
+from streams.wire.event import check_type
+from streams.wire.last_event_id import WishKind, parse_joint_id, parse_last_event_id
 from streams.wire.names import check_topic_name
 
 QUERY_NAMES = ("last_event_id", "lastEventID", "Last-Event-ID")
@@ -32,3 +35,16 @@ def asked_for(query: QueryDict, headers: Mapping[str, str], name: str | None, *,
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidInput(f"topic {twice} is asked for twice")
     return wishes
+
+
+async def asked_until(hub: Hub, event_type: str | None, wishes: Wishes) -> Until | None:
+    """Where reading is to end, if ``?until=`` says so; who comes back with the id of a topic's end has reached it.
+
+    Raises InvalidEvent for what can be no type, Unavailable.
+    """
+    if not event_type:
+        return None
+    check_type(event_type)
+    places = {name: (wish.epoch, wish.number) for name, wish in wishes.items() if wish.kind is WishKind.AFTER}
+    types = await hub.gateway.run(read_types, places) if places else {}
+    return Until(event_type, frozenset(name for name, found in types.items() if found == event_type))

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from streams.connections import connected_reader
 from streams.errors import StreamClosed, StreamsError
-from streams.hub import Batch, Hub, Position, follow
+from streams.hub import Batch, Hub, Position, Until, follow_until
 from streams.publishing import Identity
 from streams.wire.last_event_id import Wish
 
@@ -41,8 +41,12 @@ class Frames(Protocol):
         ...
 
 
-async def stream_topics(hub: Hub, wishes: Wishes, who: Identity, frames: Frames) -> AsyncGenerator[bytes, None]:
+async def stream_topics(
+    hub: Hub, wishes: Wishes, who: Identity, frames: Frames, until: Until | None = None
+) -> AsyncGenerator[bytes, None]:
     """The bytes of one reader's stream, from ``wishes`` on; ends with ``stream.close`` when the server ends it.
+
+    With ``until`` it ends behind the ending event of the last topic, and says nothing more.
 
     A failure after the first byte is told as ``stream.error`` and logged; the client comes back with its position.
     Cancellation: safe at every yield; consume under ``aclosing``.
@@ -52,7 +56,7 @@ async def stream_topics(hub: Hub, wishes: Wishes, who: Identity, frames: Frames)
         async with connected_reader(hub, frames.technique, who) as reader:
             positions = {name: await reader.subscribe(name, wish) for name, wish in wishes.items()}
             yield frames.opening(positions, retry_ms=settings.retry_ms)
-            async with aclosing(follow(reader)) as batches:
+            async with aclosing(follow_until(reader, until)) as batches:
                 async for batch in batches:
                     yield frames.batch(batch)
     except StreamClosed as closed:

@@ -19,7 +19,7 @@ from streams.errors import InvalidEvent, InvalidJSON, MethodNotAllowed, TooLarge
 from streams.http import StreamResponse
 from streams.http.errors import answers_errors
 from streams.http.origin import check_reading_origin
-from streams.hub import Hub, current_hub
+from streams.hub import Hub, Until, current_hub
 from streams.publishing import (
     Identity,
     apublish_events,
@@ -28,7 +28,7 @@ from streams.publishing import (
     identify,
 )
 from streams.transports import longpoll
-from streams.transports.asked import asked_for
+from streams.transports.asked import asked_for, asked_until
 from streams.transports.ndjson import NdjsonFrames
 from streams.transports.negotiation import Technique, negotiate
 from streams.transports.posted import new_event_from
@@ -36,6 +36,7 @@ from streams.transports.sse import SseFrames, SseFramesOfMany
 from streams.transports.stream import Frames, Wishes, stream_topics
 from streams.wire.event import NewEvent, check_key
 from streams.wire.jsontext import decode_json
+from streams.wire.last_event_id import parse_last_event_id
 from streams.wire.names import check_topic_name
 
 READING = "GET, HEAD, OPTIONS"
@@ -73,28 +74,55 @@ async def _read(request: HttpRequest, name: str | None, *, allow: str) -> HttpRe
         hub.check_open()
         wishes = asked_for(request.GET, request.headers, name, limit=hub.settings.max_topics)
         who = await hub.gateway.run(_reader, request, list(wishes))
-        response = await _answer(request, technique, hub, wishes, who, one=name is not None)
+        until = await asked_until(hub, request.GET.get("until"), wishes)
+        response = await _answer(request, technique, hub, wishes, who, one=name is not None, until=until)
     patch_vary_headers(response, ["Accept"])
     return response
 
 
+async def answer_with_topic(request: HttpRequest, name: str, *, since: str, until: str) -> HttpResponseBase:
+    """What a feature that has begun something answers with: its topic, by the technique that the request asks for.
+
+    It begins after the id ``since``, unless the request itself says where, and ends behind the first event of type
+    ``until``. Raises as reading does.
+    """
+    technique = negotiate(request)
+    if technique is Technique.PAGE:
+        return HttpResponseRedirect(reverse("topic", args=[name]), status=303)
+    hub = await current_hub()
+    hub.check_open()
+    wishes = {name: parse_last_event_id(request.headers.get("Last-Event-ID") or since)}
+    who = await hub.gateway.run(_reader, request, [name])
+    end = await asked_until(hub, until, wishes)
+    return await _answer(request, technique, hub, wishes, who, one=True, until=end)
+
+
 async def _answer(
-    request: HttpRequest, technique: Technique, hub: Hub, wishes: Wishes, who: Identity, *, one: bool
+    request: HttpRequest,
+    technique: Technique,
+    hub: Hub,
+    wishes: Wishes,
+    who: Identity,
+    *,
+    one: bool,
+    until: Until | None,
 ) -> HttpResponseBase:
-    """The technique's answer; to HEAD its headers, which need no reader."""
+    """The technique's answer; to HEAD its headers, which need no reader. Nothing, if the end of all is reached."""
+    if until is not None and until.reached == wishes.keys():
+        return HttpResponse(status=204, headers={"Cache-Control": "no-store"})  # an EventSource then asks no more
     if technique is Technique.LONG_POLL:
         timeout_s = longpoll.parse_timeout(request.GET.get("timeout"))
         head: dict[str, Any] = {"content_type": longpoll.CONTENT_TYPE, "headers": {"Cache-Control": "no-store"}}
         if request.method == "HEAD":
             return StreamingHttpResponse(_nothing(), **head)
-        body = await longpoll.poll_topics(hub, wishes, who, timeout_s=timeout_s, one=one)
+        body = await longpoll.poll_topics(hub, wishes, who, timeout_s=timeout_s, one=one, until=until)
         return HttpResponse(body, **head)
     frames: Frames = NdjsonFrames(one=one)
     if technique is Technique.SSE:
         frames = (SseFrames if one else SseFramesOfMany)(wishes.values())
     if request.method == "HEAD":
         return StreamResponse(_nothing(), content_type=frames.content_type)
-    return StreamResponse(stream_topics(hub, wishes, who, frames), content_type=frames.content_type)
+    return StreamResponse(stream_topics(hub, wishes, who, frames, until), content_type=frames.content_type)
 
 
 async def _nothing() -> AsyncGenerator[bytes, None]:

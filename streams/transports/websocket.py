@@ -15,7 +15,7 @@ from streams.connections.socket import Operation, Socket
 from streams.errors import InvalidInput, LimitReached
 from streams.hub import Position
 from streams.publishing import Identity, apublish_events, check_publish, check_topics_to_read
-from streams.transports.asked import asked_for
+from streams.transports.asked import asked_for, asked_until
 from streams.transports.posted import new_event_from
 from streams.wire.control import encode_opening
 from streams.wire.last_event_id import Wish, parse_last_event_id
@@ -36,6 +36,7 @@ class TopicSocket(Socket):
         if self._path_topic is not None or "topic" in query:
             wishes = asked_for(query, headers, self._path_topic, limit=self.hub.settings.max_topics)
         self.who = await self.hub.gateway.run(self._admit, headers, list(wishes))
+        self.until = await asked_until(self.hub, query.get("until"), wishes)
         return wishes
 
     def _admit(self, headers: Mapping[str, str], names: list[str]) -> Identity:

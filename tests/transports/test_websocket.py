@@ -439,3 +439,20 @@ async def test_a_server_says_what_the_transcript_says(site, token, publisher):
 def without_chance(text):
     """A frame without what differs each time; of an id its sequence number stays."""
     return re.sub(r'"time": "[^"]+"', "", re.sub(r'"[a-z0-9]{8}-(\d+)"', r"\1", text))
+
+
+# Ending by itself
+
+
+async def test_a_socket_ends_behind_the_event_that_it_reads_until(site, token, publisher, made):
+    name, _ = await made(2)
+    async with connected(site, f"/events/{name}?last_event_id=earliest&until=end", token) as socket:
+        await socket.opened()
+        answer = await publisher.ask(op="publish", topic=name, type="end", data="over")
+        await publish(publisher, name, "later")
+        frames, code = await socket.end()
+        assert [frame["data"] for frame in frames] == [1, 2, "over"]
+        assert code == 1000
+    async with connected(site, f"/events/{name}?last_event_id={answer['id']}&until=end", token) as socket:
+        await socket.opened()
+        assert await socket.end() == ([], 1000)
