@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core import checks
+from django.utils.module_loading import autodiscover_modules
 
 from streams.conf import MAX_HEARTBEAT_S, get_settings, unknown_settings
 
@@ -17,9 +18,10 @@ class StreamsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Refuse bad settings at once, and let ``manage.py check`` tell of misspelt ones."""
+        """Refuse bad settings at once, let ``manage.py check`` tell of misspelt ones, find the jobs of all apps."""
         get_settings()
         checks.register(check_settings)
+        autodiscover_modules("jobs")
 
 
 def check_settings(**_: Any) -> list[checks.CheckMessage]:

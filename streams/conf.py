@@ -73,6 +73,15 @@ class StreamSettings:
     file_chunk_bytes: int = 262_144  # of one read of a download, of which two may wait for the client
     accel_prefix: str = ""  # where nginx has MEDIA_ROOT/files as an internal location: it then sends the bytes
 
+    # Jobs
+    run_jobs: bool = True  # in the server's own process; off where manage.py worker runs them
+    jobs_at_once: int = 2  # running at once in a process; the others wait, and the oldest is next
+    max_unfinished_jobs: int = 100  # of one person, those that run included
+    job_progress_per_s: float = 10.0  # progress events of one job at most; the newest wins
+    job_lease_s: float = 10.0  # a job whose process died is taken up by another after this
+    job_attempts: int = 5  # and given up when so many processes have died of it
+    job_keep_s: int = 604_800  # an ended job is deleted with its topic after this
+
     # Rooms
     guests: bool | None = None  # may people without an account read and talk; None: as DJANGO_DEBUG
     max_message_chars: int = 8_000  # of one message in a room, or of one question to POST /chat

@@ -9,6 +9,8 @@ from streams.chat.model import close_runner, current_runner
 from streams.connections import keep_checked, keep_trimmed, publish_vitals, registry
 from streams.errors import CloseReason, Unavailable
 from streams.hub import Hub, close_hub, current_hub
+from streams.jobs.runner import close_jobs, current_jobs
+from streams.jobs.upkeep import keep_old_jobs_deleted
 from streams.setup import migrations_missing
 from streams.storage import keep_swept
 
@@ -29,7 +31,18 @@ async def begin() -> Hub:
         hub.tasks.keep_running("trimming", partial(keep_trimmed, hub))
         hub.tasks.keep_running("sweeping files", partial(keep_swept, hub))
         hub.tasks.keep_running("abandoned answers", runner.keep_ending_abandoned)
+        if hub.settings.run_jobs:
+            await begin_jobs(hub)
     return hub
+
+
+async def begin_jobs(hub: Hub, *, at_once: int | None = None) -> None:
+    """Run jobs in this process, ``at_once`` at a time."""
+    jobs = await current_jobs()
+    jobs.at_once = at_once or jobs.at_once
+    hub.tasks.keep_running("jobs", jobs.keep_running)
+    hub.tasks.keep_running("claims of jobs", jobs.keep_renewed)
+    hub.tasks.keep_running("old jobs", partial(keep_old_jobs_deleted, hub))
 
 
 async def _look_at_the_database(hub: Hub) -> None:
@@ -40,9 +53,9 @@ async def _look_at_the_database(hub: Hub) -> None:
 
 
 async def tell_all() -> None:
-    """End the answers, which their readers still see, then the streams and sockets, each of which is told."""
+    """End answers and jobs, which their readers still see, then the streams and sockets, each of which is told."""
     hub = await current_hub()
-    await (await current_runner()).end_all()
+    await asyncio.gather((await current_runner()).end_all(), (await current_jobs()).end_all())
     hub.end_streams(CloseReason.SHUTDOWN)
 
 
@@ -61,4 +74,5 @@ async def drain() -> None:
     except TimeoutError:
         logger.warning("%d streams have not ended within %g s", len(registry), hub.settings.drain_s)
     await close_runner(hub)
+    await close_jobs(hub)
     await close_hub()

@@ -10,8 +10,10 @@ from streams.chat.views import room_history, room_page
 from streams.diagnostics.views import diagnostics_page, diagnostics_probe
 from streams.files.tus import upload, uploads
 from streams.files.views import file, files
+from streams.jobs.views import cancel, job, jobs, retry
+from streams.jobs.views import page as jobs_page
 from streams.topics.views import topic_list, topic_page
-from streams.transports.views import events, events_of_many
+from streams.transports.views import answer_with_topic, events, events_of_many
 
 urlpatterns = [
     path("", room_page, name="chat"),
@@ -26,6 +28,11 @@ urlpatterns = [
     path("files/<str:name>", file, name="file"),
     path("uploads/", uploads, name="uploads"),
     path("uploads/<str:upload_id>", upload, name="upload"),
+    path("jobs/", jobs_page, name="jobs-page"),
+    path("jobs", jobs, {"answer_with_topic": answer_with_topic}, name="jobs"),
+    path("jobs/<uuid:job_id>", job, name="job"),
+    path("jobs/<uuid:job_id>/cancel", cancel, name="job-cancel"),
+    path("jobs/<uuid:job_id>/retry", retry, name="job-retry"),
     path("diagnostics/", diagnostics_page, name="diagnostics"),
     path("diagnostics/<slug:name>", diagnostics_probe, name="diagnostics-probe"),
     path("favicon.ico", RedirectView.as_view(url=static("streams/favicon.svg"), permanent=True)),
