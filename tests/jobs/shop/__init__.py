@@ -1,0 +1,1 @@
+"""An app of another project, which has jobs of its own."""
