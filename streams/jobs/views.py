@@ -107,19 +107,19 @@ async def _begin(request: HttpRequest, hub: Hub, kind: Kind, params: dict[str, A
 
 
 async def _start_from_form(request: HttpRequest, hub: Hub) -> HttpResponseBase:
-    """Back to the page, which says what was wrong if something was."""
+    """Back to the page, which says what was wrong if something was; a script is answered in JSON."""
     try:
         kind = kind_named(request.POST.get("kind"))
-        fields = {
-            parameter.name: parameter.read_field(request.POST.get(field_name(parameter)))
-            for parameter in kind.parameters
-        }
-        await _begin(request, hub, kind, kind.read_params(fields))
+        texts = {parameter: request.POST.get(field_name(parameter)) for parameter in kind.parameters}
+        fields = {parameter.name: parameter.read_field(text) for parameter, text in texts.items()}
+        job = await _begin(request, hub, kind, kind.read_params(fields))
     except StreamsError as error:
         if not wants_page(request):
             raise
         return await hub.gateway.run(_page, request, problem=str(error), status=error.status)
-    return HttpResponseRedirect(reverse("jobs-page"), status=303)
+    if wants_page(request):
+        return HttpResponseRedirect(reverse("jobs-page"), status=303)
+    return _json(as_json(job), status=202)
 
 
 async def page(request: HttpRequest) -> HttpResponseBase:
@@ -136,7 +136,7 @@ def _page(request: HttpRequest, *, problem: str = "", status: int = 200) -> Http
         check_owner(who)
     except NotSignedIn:
         return redirect_to_login(reverse("jobs-page"))
-    context = page_context(who) | {"problem": problem, "chosen": request.POST.get("kind", "")}
+    context = page_context(who, request.POST.dict()) | {"problem": problem}
     return render(request, "streams/jobs/index.html", context, status=status)
 
 

@@ -24,7 +24,8 @@ def topic_list(request: HttpRequest) -> HttpResponseBase:
     """The topics that the visitor may read."""
     who = identify(request.user, request.session, {})
     newest = Event.objects.filter(topic=OuterRef("pk")).order_by("-seq").values("created_at")[:1]
-    topics = Topic.objects.annotate(last_event_at=Subquery(newest)).iterator()
+    shared = Topic.objects.filter(owner="")  # those of one person have pages of their own
+    topics = shared.annotate(last_event_at=Subquery(newest)).iterator()
     readers = registry.by_topic()
     listed = [
         {

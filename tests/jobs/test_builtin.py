@@ -121,7 +121,7 @@ async def test_an_import_that_died_goes_on_and_publishes_nothing_twice(runner, p
         claim_next(["import"], lease_s=60)
         for line, value in enumerate(LINES[:15], 1):
             publish("orders", value, key=f"job:{job.pk}/{line}")
-        result = {"published": 10, "skipped": 0, "file_id": str(File.objects.get().pk)}
+        result = {"published": 10, "skipped": 0, "_file_id": str(File.objects.get().pk)}
         Job.objects.filter(pk=job.pk).update(done=10, total=25, result=result, claim_expires_at=timezone.now())
         return job
 
@@ -244,7 +244,7 @@ async def test_a_replay_that_died_goes_on_behind_what_it_had_published(runner, h
         claim_next(["replay"], lease_s=60)
         for seq in range(1, 7):
             publish("now", seq - 1, type="tick", key=f"job:{job.pk}/{seq}")
-        result = {"epoch": Topic.objects.get(name="was").epoch, "seq": 4}
+        result = {"_epoch": Topic.objects.get(name="was").epoch, "_seq": 4}
         Job.objects.filter(pk=job.pk).update(done=4, total=10, result=result, claim_expires_at=timezone.now())
         return job
 

@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections.abc import AsyncGenerator
 from typing import IO
+from urllib.parse import quote
 
 from streams.jobs.context import JobContext
 from streams.jobs.parameters import Parameter, Type
@@ -42,7 +43,7 @@ async def checksum(context: JobContext, *, file: str) -> AsyncGenerator[Progress
             yield Progress(done, found.size)
     sha256 = digest.hexdigest()
     await context.run(File.objects.filter(pk=found.pk).update, sha256=sha256)
-    yield Progress(done, found.size, {"sha256": sha256, "text": found.name, "url": f"/files/{found.name}"})
+    yield Progress(done, found.size, {"text": found.name, "url": f"/files/{quote(found.name)}", "sha256": sha256})
 
 
 def _digest_piece(source: IO[bytes], digest: "hashlib._Hash") -> int:

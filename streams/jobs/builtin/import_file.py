@@ -51,8 +51,8 @@ async def import_file(
     """
     found = await context.run(file_to_read, context.who, file)
     before = context.resume_at
-    result = {"published": 0, "skipped": 0, "file_id": str(found.pk)} | (before.result or {})
-    if result["file_id"] != str(found.pk):
+    result = {"published": 0, "skipped": 0, "_file_id": str(found.pk)} | (before.result or {})
+    if result["_file_id"] != str(found.pk):
         raise InvalidInput(f"{file!r} is another file by now than the one that was begun with")
     headers = 1 if found.name.lower().endswith(CSV_SUFFIX) else 0
     with os.fdopen(open_file(found.pk), "rb") as source:

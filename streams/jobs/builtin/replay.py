@@ -41,10 +41,10 @@ async def replay(
     """
     head, first = await bounds(context, topic)
     before = context.resume_at
-    result = {"epoch": head.epoch, "seq": first - 1} | (before.result or {})
-    if result["epoch"] != head.epoch:
+    result = {"_epoch": head.epoch, "_seq": first - 1} | (before.result or {})
+    if result["_epoch"] != head.epoch:
         raise InvalidInput(f"the log of {topic!r} began anew since the replay began")
-    done, after = before.done, max(result["seq"], first - 1)
+    done, after = before.done, max(result["_seq"], first - 1)
     total = done + head.seq - after
     pace = _Pace(speed, max_pause_s)
     yield Progress(done, total, result)
@@ -55,7 +55,7 @@ async def replay(
                 await context.publish(into, [_again(context, event) for event in events])
                 pace.passed(events[-1])
                 done += len(events)
-                yield Progress(done, total, result | {"seq": events[-1].seq})
+                yield Progress(done, total, result | {"_seq": events[-1].seq})
 
 
 def _again(context: JobContext, event: LogEvent) -> NewEvent:

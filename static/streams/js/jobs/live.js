@@ -1,0 +1,55 @@
+// @ts-check
+// The topics of one's jobs over one connection: one's own, where new ones are told, and those of the jobs that move.
+
+import { createStream } from "../streams.js";
+import { moves } from "./store.js";
+
+/** @typedef {import("./store.js").Job} Job */
+/** @typedef {import("../connection.js").Envelope} Envelope */
+
+const MAX_TOPICS = 50; // of one connection
+
+/**
+ * A job that is new asks for another connection, which goes on where the one before stood.
+ * @param {object} options
+ * @param {string} options.own  the topic of all of one's jobs
+ * @param {Record<string, string>} options.positions  from where each topic is read; one without is new: from its beginning
+ * @param {string} options.group
+ * @param {(envelope: Envelope) => void} options.onEvent
+ * @param {(state: import("../connection.js").ConnectionState) => void} options.onState
+ */
+export function createLive({ own, positions, group, onEvent, onState }) {
+  const places = new Map(Object.entries(positions));
+  /** @type {import("../connection.js").Stream | null} */
+  let stream = null;
+  let reads = /** @type {string[]} */ ([]);
+
+  /** @param {string[]} topics */
+  function read(topics) {
+    stream?.close();
+    reads = topics;
+    const query = new URLSearchParams(topics.map((topic) => ["topic", topic]));
+    const from = topics.map((topic) => places.get(topic) ?? "earliest").join(",");
+    const opened = createStream(`/events?${query}`, { shared: group, from });
+    stream = opened;
+    opened.onEvent((envelope) => {
+      if (stream !== opened) return;
+      places.set(envelope.topic, envelope.id);
+      onEvent(envelope);
+    });
+    opened.onGap(({ topic, resumed_at }) => void (topic && places.set(topic, resumed_at)));
+    opened.onState((state) => stream === opened && onState(state));
+    opened.open();
+  }
+
+  return {
+    /** Read the topics of what moves, too. @param {Job[]} jobs  newest first */
+    follow(jobs) {
+      const wanted = [own, ...jobs.filter(moves).map(({ topic }) => topic)].slice(0, MAX_TOPICS);
+      if (stream && wanted.every((topic) => reads.includes(topic))) return;
+      read(wanted);
+    },
+    /** Try again at once. */
+    retry: () => (stream?.state.name === "refused" ? stream.open() : stream?.wake()),
+  };
+}
