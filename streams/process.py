@@ -17,6 +17,7 @@ from streams.storage import keep_swept
 logger = logging.getLogger(__name__)
 _begun: set[Hub] = set()
 POLL_S = 0.05
+MAX_PAUSE_S = 1.0  # jobs go on as soon as the database is back
 
 
 async def begin() -> Hub:
@@ -40,8 +41,8 @@ async def begin_jobs(hub: Hub, *, at_once: int | None = None) -> None:
     """Run jobs in this process, ``at_once`` at a time."""
     jobs = await current_jobs()
     jobs.at_once = at_once or jobs.at_once
-    hub.tasks.keep_running("jobs", jobs.keep_running)
-    hub.tasks.keep_running("claims of jobs", jobs.keep_renewed)
+    hub.tasks.keep_running("jobs", jobs.keep_running, max_pause_s=MAX_PAUSE_S)
+    hub.tasks.keep_running("claims of jobs", jobs.keep_renewed, max_pause_s=MAX_PAUSE_S)
     hub.tasks.keep_running("old jobs", partial(keep_old_jobs_deleted, hub))
 
 

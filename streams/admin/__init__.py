@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from streams.admin.tables import EventAdmin, FileAdmin, GenerationAdmin, RoomAdmin, TokenAdmin, TopicAdmin
-from streams.models import Event, File, Generation, Room, Token, Topic
+from streams.admin.tables import EventAdmin, FileAdmin, GenerationAdmin, JobAdmin, RoomAdmin, TokenAdmin, TopicAdmin
+from streams.models import Event, File, Generation, Job, Room, Token, Topic
 
 admin.site.site_header = admin.site.site_title = "Streams"
 admin.site.index_title = "Operation"
@@ -13,3 +13,4 @@ admin.site.register(Room, RoomAdmin)
 admin.site.register(Token, TokenAdmin)
 admin.site.register(Generation, GenerationAdmin)
 admin.site.register(File, FileAdmin)
+admin.site.register(Job, JobAdmin)

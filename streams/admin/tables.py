@@ -148,3 +148,11 @@ class FileAdmin(admin.ModelAdmin):
         """With their bytes."""
         for file in queryset:
             delete_file(file)
+
+
+class JobAdmin(ReadOnly, admin.ModelAdmin):
+    """Jobs: whose they are, how far each is, and which process has it."""
+
+    list_display = ("created_at", "kind", "status", "done", "total", "owner_name", "attempts", "claim", "ended_at")
+    list_filter = ("status", "kind")
+    search_fields = ("id", "owner_name")

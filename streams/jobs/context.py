@@ -45,10 +45,10 @@ class JobContext:
         return await self.run(publish_claimed, self.job.pk, self.job.claim, topic, events)
 
     def scratch(self) -> Path:
-        """Where this job may write one file on its way; a run that died may have left it half."""
+        """Where this run may write one file on its way; it is no other run's, though that be of the same job."""
         folder = scratch_folder()
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / self.job.pk.hex
+        return folder / f"{self.job.pk.hex}-{self.job.claim.rpartition('/')[2]}"
 
 
 def scratch_folder() -> Path:

@@ -12,12 +12,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from streams.conf import get_settings
-from streams.errors import Conflict, KeyReused, LimitReached, NotFound, StreamsError
+from streams.errors import Conflict, InvalidJSON, KeyReused, LimitReached, NotFound, StreamsError, TooLarge
 from streams.jobs.claims import holding
 from streams.jobs.registry import Kind, Progress, kinds
 from streams.jobs.telling import END, tell, tell_owner
 from streams.models import Event, Job, JobStatus, Topic
 from streams.publishing import Identity
+from streams.wire.jsontext import encode_json
+
+MAX_MESSAGE_CHARS = 2_000
+NUL = "\\u0000"  # as JSON has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ DONE, CANCELLED = Outcome(JobStatus.DONE), Outcome(JobStatus.CANCELLED)
 
 def failed(error: StreamsError) -> Outcome:
     """It could not go on."""
-    return Outcome(JobStatus.FAILED, {"code": error.code, "message": str(error)})
+    message = str(error).encode(errors="replace").decode()[:MAX_MESSAGE_CHARS]
+    return Outcome(JobStatus.FAILED, {"code": error.code, "message": message})
 
 
 def interrupted(message: str) -> Outcome:
@@ -78,15 +83,26 @@ def _queue(job: Job) -> None:
 
 
 def save_progress(job: Job, progress: Progress) -> None:
-    """Keep it, and tell it. Raises ClaimLost, InvalidJSON and TooLarge (of the result)."""
+    """Keep it, and tell it. Raises ClaimLost; InvalidJSON and TooLarge of a result that can't be kept."""
     with holding(job.pk, job.claim) as held:
         _keep(held, progress)
 
 
 def _keep(held: Job, progress: Progress) -> None:
+    _check_result(progress.result)
     held.done, held.total, held.result = progress.done, progress.total, progress.result
     tell(held, "job.progress")
     held.save(update_fields=["done", "total", "result"])
+
+
+def _check_result(result: Any) -> None:
+    """Half of what an event may have: the end of a job, and the list, say more than the result."""
+    text = encode_json(result)
+    size, limit = len(text.encode()), get_settings().max_event_bytes // 2
+    if size > limit:
+        raise TooLarge(f"the result has {size} bytes (limit {limit})")
+    if NUL in text:
+        raise InvalidJSON("a result can't hold the character U+0000, which no database keeps")
 
 
 def end_job(job: Job, outcome: Outcome, unsaved: Progress | None = None) -> None:

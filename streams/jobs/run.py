@@ -126,12 +126,19 @@ class JobRun:
                 self._news.set()
                 await asyncio.sleep(AGAIN_S)
                 continue
-            except StreamsError as error:  # a result that can't be told
-                self._newest, self._outcome = None, failed(error)
+            except Exception as error:  # a result that can't be kept
+                self._break(error)
                 return self.stop(Stop.FAIL)
             if self._newest is progress:
                 self._newest = None
             await asyncio.sleep(every_s)
+
+    def _break(self, error: Exception) -> None:
+        """The newest progress can't be kept: the job fails with the one before."""
+        if not isinstance(error, StreamsError):
+            logger.error("job %s: %s can't be kept", self.job, self._newest, exc_info=error)
+        self._newest = None
+        self._outcome = failed(error) if isinstance(error, StreamsError) else BROKEN
 
     async def _write_end(self) -> None:
         """Write it, and try for as long as the claim holds if the database does not answer."""
@@ -142,8 +149,10 @@ class JobRun:
                 await asyncio.sleep(AGAIN_S)
             except ClaimLost:
                 self._why = Stop.LOST
-            except StreamsError as error:  # the last result can't be told
-                self._newest, self._outcome = None, failed(error)
+            except Exception as error:
+                if self._newest is None:
+                    raise  # nothing of the job's own was in it
+                self._break(error)
             else:
                 return
         logger.warning("job %s goes on elsewhere, or will: its claim is lost", self.job)

@@ -42,9 +42,9 @@ def delete_some() -> int:
 def sweep_scratch(*, now: float | None = None) -> int:
     """Delete the files of jobs that don't run (any more) on this machine; how many."""
     swept = 0
-    for path in scratch_folder().glob("?" * 32):
+    for path in scratch_folder().glob("?" * 32 + "-*"):
         try:
-            job_id, changed_at = UUID(path.name), path.lstat().st_mtime
+            job_id, changed_at = UUID(path.name.partition("-")[0]), path.lstat().st_mtime
         except (ValueError, FileNotFoundError):
             continue
         if changed_at < (now or time.time()) - YOUNG_S and not Job.objects.unfinished().filter(pk=job_id).exists():

@@ -79,6 +79,7 @@ async def _start(request: HttpRequest, hub: Hub, answer_with_topic: AnswerWithTo
         raise InvalidInput(f"a job is an object with kind and params, not {type(given).__name__}")
     if unknown := sorted(given.keys() - {"kind", "params"}):
         raise InvalidInput(f"a job has no field {unknown[0]!r:.60} (kind, params)")
+    hub.check_open()
     kind = kind_named(given.get("kind"))
     job = await _begin(request, hub, kind, kind.read_params(given.get("params", {})))
     told = as_json(job)

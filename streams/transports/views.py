@@ -91,9 +91,10 @@ async def answer_with_topic(request: HttpRequest, name: str, *, since: str, unti
         return HttpResponseRedirect(reverse("topic", args=[name]), status=303)
     hub = await current_hub()
     hub.check_open()
-    wishes = {name: parse_last_event_id(request.headers.get("Last-Event-ID") or since)}
+    asked = request.headers.get("Last-Event-ID")
+    wishes = {name: parse_last_event_id(asked or since)}
     who = await hub.gateway.run(_reader, request, [name])
-    end = await asked_until(hub, until, wishes)
+    end = await asked_until(hub, until, wishes) if asked else Until(until)  # an end before ``since`` is not this one
     return await _answer(request, technique, hub, wishes, who, one=True, until=end)
 
 

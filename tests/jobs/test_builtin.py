@@ -84,7 +84,7 @@ BAD = {
     "nan.ndjson": (b"1\nNaN\n3\n", 2, "line 2: NaN"),
     "utf8.ndjson": (b'"a"\n"\xff"\n"c"', 2, "line 2: the text is not UTF-8"),
     "long.ndjson": (b"1\n" + b'"' + b"x" * 600_000 + b'"\n3\n', 2, "line 2: a line of more than"),
-    "a.csv": (b"a,b\n1,2\n1\n5,6\n", 2, "line 3: 1 fields, and the header has 2"),
+    "a.csv": (b"a,b\n1,2\n1\n5,6\n", 2, "line 3: it has 1 of the 2 fields"),
     "utf8.csv": (b"a,b\n1,2\n\xff,2\n5,6\n", 2, "line 3: the row is no UTF-8"),
     "quote.csv": (b'a,b\n1,2\n"x"y,2\n5,6\n', 2, "line 3: no CSV"),
 }

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from streams.connections import registry as connections
+from streams.errors import InvalidInput
 from streams.jobs import Progress
 from streams.jobs.registry import kind_named
 from streams.jobs.rows import start_job
@@ -259,3 +260,40 @@ async def test_the_staff_may_see_and_cancel_all(runner, made, me, people, hub):
 
     assert await hub.gateway.run(look)
     await aeventually(lambda: runner.running == 1)
+
+
+async def test_a_job_that_was_tried_again_is_followed_from_there(runner, make_kind, me, ended):
+    """The end of the first try lies just before the second: a follower was told that there is nothing more."""
+    tries = []
+
+    async def second_time(context):
+        tries.append(1)
+        yield Progress(len(tries), 2)
+        if len(tries) == 1:
+            raise InvalidInput("not yet")
+
+    make_kind("second", second_time)
+    _, body = await begin_job(me, "second", Idempotency_Key="k")
+    await ended(Job(pk=body["id"]))
+    await act("POST", body["url"] + "/retry", me)
+    headers = me | JSON | {"Accept": ACCEPT["ndjson"], "Idempotency-Key": "k"}
+    status, _, answer = await request(
+        "POST", "/jobs", query={"follow": "1"}, headers=headers, body=json.dumps({"kind": "second"}).encode()
+    )
+    assert status == 200
+    told = lines_of("ndjson", answer)
+    assert (told[0]["status"], told[-1]["status"], len([line for line in told if line["done"] is True])) == (
+        "queued", "done", 1,
+    )  # fmt: skip
+
+
+def test_the_admin_lists_jobs_and_changes_none(client, people, make_kind, django_user_model):
+    async def nothing(context):
+        yield Progress(1)
+
+    kind = make_kind("nothing", nothing)
+    job = start_job(people["ada"], kind, {}, key=None)
+    client.force_login(django_user_model.objects.create_superuser("root"))
+    assert b"nothing" in client.get("/admin/streams/job/").content
+    assert client.get(f"/admin/streams/job/{job.pk}/change/").status_code == 200
+    assert client.post(f"/admin/streams/job/{job.pk}/delete/").status_code == 403

@@ -115,21 +115,46 @@ async def test_a_failure_ends_the_job_with_its_reason(runner, make_kind, start, 
     assert events[-1][1]["error"] == job.error
 
 
-async def test_a_result_that_can_not_be_told_fails_the_job_and_keeps_the_one_before(runner, make_kind, start, ended):
-    async def endless(context):
+BAD_RESULTS = {
+    "too_large": "x" * 140_000, "invalid_json": float("nan"), "no_json": object(), "nul": "a\0b", "surrogate": "\ud800",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", BAD_RESULTS)
+@pytest.mark.parametrize("at_the_end", [True, False])
+async def test_a_result_that_can_not_be_kept_fails_the_job_with_the_one_before(
+    runner, make_kind, start, ended, bad, at_the_end
+):
+    told = asyncio.Event()
+
+    async def run(context):
         yield Progress(1, 2, "small")
-        await asyncio.sleep(0.3)
-        yield Progress(2, 2, "x" * 300_000)
+        await told.wait()
+        yield Progress(2, 2, BAD_RESULTS[bad])
+        if not at_the_end:
+            await asyncio.Event().wait()
 
-    async def at_the_end(context):
-        yield Progress(1, 1, float("nan"))
+    make_kind("bad", run)
+    job = await start(runner, "bad")
 
-    make_kind("endless", endless)
-    make_kind("nan", at_the_end)
-    job = await ended(await start(runner, "endless"))
-    assert (job.status, job.error["code"], job.result) == ("failed", "too_large", "small")
-    job = await ended(await start(runner, "nan"))
-    assert (job.status, job.error["code"]) == ("failed", "invalid_json")
+    async def saved():
+        return (await runner.hub.gateway.run(Job.objects.get, pk=job.pk)).done == 1
+
+    await aeventually(saved)
+    told.set()
+    row = await ended(job)
+    code = "too_large" if bad == "too_large" else "invalid_json"
+    assert (row.status, row.error["code"], row.result, row.done) == ("failed", code, "small", 1)
+
+
+async def test_progress_that_no_database_keeps_breaks_the_job_and_is_logged(runner, make_kind, start, ended, caplog):
+    async def run(context):
+        yield Progress(-1, 2)
+
+    make_kind("negative", run)
+    job = await ended(await start(runner, "negative"))
+    assert (job.status, job.error["code"]) == ("failed", "error")
+    assert "can't be kept" in caplog.text
 
 
 async def test_rights_are_asked_for_again_when_it_runs(runner, make_kind, start, ended):

@@ -50,10 +50,11 @@ def test_what_a_dead_run_left_on_the_disk_is_swept_once_it_is_old(finished, ada)
     over = finished(days=1)
     waiting = start_job(ada, registry.kind_named("nothing"), {}, key=None)
     scratch_folder().mkdir(parents=True)
-    for name in (over.pk.hex, waiting.pk.hex, "something else"):
+    left, kept = f"{over.pk.hex}-1a2b3c", f"{waiting.pk.hex}-4d5e6f"
+    for name in (left, kept, "something else"):
         (scratch_folder() / name).write_bytes(b"half")
     assert sweep_scratch() == 0
     for path in scratch_folder().iterdir():
         os.utime(path, (path.stat().st_atime, path.stat().st_mtime - YOUNG_S - 1))
     assert sweep_scratch() == 1
-    assert {path.name for path in scratch_folder().iterdir()} == {waiting.pk.hex, "something else"}
+    assert {path.name for path in scratch_folder().iterdir()} == {kept, "something else"}

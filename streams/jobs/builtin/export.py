@@ -18,6 +18,7 @@ from streams.publishing import Identity, topic_to_read
 from streams.storage import begin_file, check_space, check_upload, drop_partial, take_bytes
 from streams.wire.event import LogEvent, encode_envelope, format_time
 
+SLICE_BYTES = 8_388_608  # of one transaction
 COLUMNS = ("id", "time", "type", "data")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would reckon with; source: OWASP ASVS 1.2.10
 PARAMETERS = (
@@ -62,7 +63,7 @@ async def export(
                 await context.run(check_space, size)
                 done += len(events)
                 yield Progress(done, total)
-        file = await context.run(_add, context.who, path, name, visibility)
+        file = await _add(context, path, name, visibility)
     finally:
         path.unlink(missing_ok=True)
     yield Progress(done, total, {"text": file.name, "url": f"/files/{quote(file.name)}", "bytes": file.size})
@@ -94,12 +95,16 @@ def _safe(word: str) -> str:
     return f"'{word}" if word.startswith(FORMULA) else word
 
 
-def _add(who: Identity, path: Path, name: str, visibility: str) -> File:
-    """The same file of an earlier run gives way, as any of that name and owner."""
-    file = begin_file(who, name, path.stat().st_size, visibility=visibility)
+async def _add(context: JobContext, path: Path, name: str, visibility: str) -> File:
+    """Copy it into the list of files, a slice at a time; the same file of an earlier run gives way."""
+    size = (await asyncio.to_thread(path.stat)).st_size
+    file = await context.run(begin_file, context.who, name, size, visibility=visibility)
     try:
         with path.open("rb") as source:
-            return take_bytes(file, 0, source, replacing=True)
+            while not file.is_whole:
+                piece = io.BytesIO(await asyncio.to_thread(source.read, SLICE_BYTES))
+                file = await context.run(take_bytes, file, file.received, piece, replacing=True)
     except BaseException:
-        drop_partial(file)
+        await asyncio.shield(context.run(drop_partial, file))
         raise
+    return file

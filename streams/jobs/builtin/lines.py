@@ -121,7 +121,7 @@ def _csv_event(row: list[str], header: list[str], shape: Shape, line: int, *, br
     if broken:
         return InvalidEvent("the row is no UTF-8, or longer than an event may be")
     if len(row) != len(header):
-        return InvalidEvent(f"{len(row)} fields, and the header has {len(header)}")
+        return InvalidEvent(f"it has {len(row)} of the {len(header)} fields of the header")
     try:
         return shape.event(dict(zip(header, row, strict=True)), line)
     except StreamsError as error:

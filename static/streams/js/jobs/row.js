@@ -29,7 +29,7 @@ export function createRow(job, { template, defaults, clock }) {
   }
   write("title", job.title);
   write("cancels", ` ${job.title}`);
-  write("retries", `: ${job.title}`);
+  write("retries", ` ${job.title}`);
   bar.setAttribute("aria-label", `Progress of ${job.title}`);
   part("params").replaceChildren(...paramsOf(job, defaults).map(fact));
   const time = part("time");

@@ -27,6 +27,7 @@ export function leftWords(seconds) {
 /** "took 4.2 s". @param {string} from @param {string} to */
 export function tookWords(from, to) {
   const seconds = Math.max(0, Date.parse(to) - Date.parse(from)) / 1_000;
+  if (seconds < 0.995) return `took ${Math.round(seconds * 1_000)} ms`;
   if (seconds < 10) return `took ${seconds.toFixed(1)} s`;
   if (seconds < 90) return `took ${Math.round(seconds)} s`;
   return seconds < 5_400 ? `took ${Math.round(seconds / 60)} min` : `took ${Math.round(seconds / 3_600)} h`;
