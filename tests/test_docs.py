@@ -35,7 +35,25 @@ NDJSON, ORDER = NdjsonFrames(one=True), event(42, '{"number":17,"state":"paid"}'
 SEVERAL, SEVERAL_LINES = SseFramesOfMany([]), NdjsonFrames(one=False)
 TWO = {"orders": Position(EPOCH, 41), "stock": Position("3fhw8zrt", 7)}
 LAGGED = Gap("3fhw8zrt-7", "3fhw8zrt-9", 2, "lagged")
+JOB = "job:5b4ac721-8437-4a7c-b6db-a1cf62cb1a4e"
+JOB_EVENTS = [
+    ("job.queued", '{"done":0,"total":null,"result":null,"status":"queued"}'),
+    ("job.started", '{"done":0,"total":null,"result":null,"status":"running"}'),
+    ("job.progress", '{"done":400,"total":1000,"result":{"published":400,"skipped":0}}'),
+    ("job.progress", '{"done":1000,"total":1000,"result":{"published":999,"skipped":1}}'),
+    (
+        "job.end",
+        '{"done":true,"total":1000,"result":{"published":999,"skipped":1},"status":"done","count":1000,"error":null}',
+    ),
+]
 MADE = {
+    "job.jsonl": [
+        NDJSON.opening({JOB: Position(EPOCH, 0)}, retry_ms=2000),
+        *[
+            NDJSON.batch(Batch(JOB, (event(seq, data, kind, JOB),), seq))
+            for seq, (kind, data) in enumerate(JOB_EVENTS, 1)
+        ],
+    ],
     "sse-several.txt": [
         SEVERAL.opening(TWO, retry_ms=2000),
         SEVERAL.batch(Batch("orders", (ORDER,), 42)),
