@@ -50,7 +50,7 @@ def page_context(who: Identity, given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _shown(job: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """What the page says of it without JavaScript. What a job keeps for itself begins with ``_``."""
+    """What the page says of it without JavaScript."""
     result = job["result"] if isinstance(job["result"], dict) else {}
     url = result.get("url")
     return {
@@ -58,7 +58,7 @@ def _shown(job: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
         "may_retry": job["status"] not in (*UNFINISHED, JobStatus.DONE),
         "bar_max": max(1, job["total"] or 0),
         "shown_params": [pair for pair in job["params"].items() if pair[1] not in (None, defaults.get(pair[0]))],
-        "shown_result": [pair for pair in result.items() if pair[0] not in ("url", "text") and pair[0][0] != "_"],
+        "shown_result": [pair for pair in result.items() if pair[0] not in ("url", "text")],
         "link": url if isinstance(url, str) and url.startswith("/") and not url.startswith("//") else "",
     }
 

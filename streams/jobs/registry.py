@@ -24,16 +24,13 @@ R = TypeVar("R", bound=Run)
 class Progress:
     """How far a job is: ``done`` of ``total`` items (None: nobody knows), and any JSON that it has to say by now.
 
-    The newest one that was saved is where a resumable job goes on after its process died.
+    The newest one that was saved is where a resumable job goes on after its process died. What begins with ``_`` in a
+    result that is an object is for that next run, and is not told.
     """
 
     done: int
     total: int | None = None
     result: Any = None
-
-    def as_json(self) -> dict[str, Any]:
-        """``{"done", "total", "result"}``."""
-        return {"done": self.done, "total": self.total, "result": self.result}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from django.db.models import Q
 
-from streams.jobs.registry import Progress, kinds
+from streams.jobs.registry import kinds
 from streams.models import Job, Topic, Visibility
 from streams.publishing import new_event, publish_events
 from streams.wire.event import format_time
@@ -31,7 +31,7 @@ def as_json(job: Job) -> dict[str, Any]:
         "status": job.status,
         "done": job.done,
         "total": job.total,
-        "result": job.result,
+        "result": told_of(job.result),
         "error": job.error,
         "cancelling": job.cancel_requested and not job.is_over,
         "attempts": job.attempts,
@@ -42,6 +42,11 @@ def as_json(job: Job) -> dict[str, Any]:
         "started_at": None if job.started_at is None else format_time(job.started_at),
         "ended_at": None if job.ended_at is None else format_time(job.ended_at),
     }
+
+
+def told_of(result: Any) -> Any:
+    """What is told of a result: all but the names that begin with ``_``, which a job keeps for its next run."""
+    return {name: one for name, one in result.items() if name[:1] != "_"} if isinstance(result, dict) else result
 
 
 def topic_of_owner(owner: str) -> str:
@@ -57,12 +62,10 @@ def ensure_own_topic(name: str, owner: str, **more: Any) -> None:
         Topic.objects.filter(pk=topic.pk).filter(~Q(**private)).update(**private)
 
 
-def tell(job: Job, event_type: str, progress: Progress | None = None) -> int:
+def tell(job: Job, event_type: str) -> int:
     """Publish it, as a part of the transaction; its sequence number. A change of status is told the owner too."""
     ensure_own_topic(job.topic, job.owner, description=f"Job: {job.kind}", retain_events=RETAIN_PROGRESS)
-    if progress is None:
-        progress = Progress(job.done, job.total, job.result)
-    data = progress.as_json()
+    data: dict[str, Any] = {"done": job.done, "total": job.total, "result": told_of(job.result)}
     if event_type != "job.progress":
         data["status"] = job.status
     if event_type == END:

@@ -157,6 +157,19 @@ async def test_progress_that_no_database_keeps_breaks_the_job_and_is_logged(runn
     assert "can't be kept" in caplog.text
 
 
+async def test_what_a_job_keeps_for_its_next_run_is_not_told(runner, make_kind, start, ended, hub):
+    async def run(context):
+        yield Progress(1, 1, {"open": 1, "_own": 2})
+
+    make_kind("keeps", run)
+    job = await ended(await start(runner, "keeps"))
+    assert job.result == {"open": 1, "_own": 2}
+    for topic in (job.topic, f"jobs:{job.owner}"):
+        results = [data["result"] for _, data in await hub.gateway.run(events_of, topic)]
+        assert results[-1] == {"open": 1}
+        assert all("_own" not in (result or {}) for result in results)
+
+
 async def test_rights_are_asked_for_again_when_it_runs(runner, make_kind, start, ended):
     asked = []
 

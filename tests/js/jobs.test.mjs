@@ -79,9 +79,9 @@ test("parameters are shown unless they are what they would be anyway", () => {
   assert.equal(paramsOf(job, {}).length, 4);
 });
 
-test("a result is a link only to a path of this site, and what a job keeps for itself is not shown", () => {
+test("a result is a link only to a path of this site, and the rest is told by its names", () => {
   const of = (result) => resultOf({ ...JOB, result });
-  assert.deepEqual(of({ url: "/files/a%20b", text: "a b", bytes: 7, _seq: 3 }), { link: { url: "/files/a%20b", text: "a b" }, facts: [["bytes", "7"]] });
+  assert.deepEqual(of({ url: "/files/a%20b", text: "a b", bytes: 7 }), { link: { url: "/files/a%20b", text: "a b" }, facts: [["bytes", "7"]] });
   for (const url of ["//evil.test/", "https://evil.test/", "javascript:alert(1)", 7]) assert.equal(of({ url }).link, null);
   assert.deepEqual(of("whole").facts, [["", "whole"]]);
   assert.deepEqual(of(null), { link: null, facts: [] });

@@ -48,7 +48,7 @@ export const paramsOf = ({ kind, params }, defaults) =>
     .map(([name, value]) => [name, text(value)]);
 
 /**
- * What a job has to say; what it keeps for itself begins with `_`. A path of this site is a link.
+ * What a job has to say. A path of this site is a link.
  * @param {Job} job
  * @returns {{ link: { url: string, text: string } | null, facts: [name: string, value: string][] }}
  */
@@ -59,7 +59,7 @@ export function resultOf({ result }) {
   const isPath = typeof url === "string" && /^\/(?!\/)/.test(url);
   return {
     link: isPath ? { url, text: text(words ?? url) } : null,
-    facts: Object.entries(rest).filter(([name]) => !name.startsWith("_")).map(([name, value]) => [name, text(value)]),
+    facts: Object.entries(rest).map(([name, value]) => [name, text(value)]),
   };
 }
 
