@@ -5,12 +5,14 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.harness.components import find_binary
+from tests.harness.components import Postgres, find_binary
 from tests.harness.site import ROOT
 from tests.harness.waiting import eventually
 
@@ -262,3 +264,41 @@ async def test_two_servers_share_the_jobs_and_run_each_once(make_site, postgres,
     for job in jobs:
         types = [event["type"] for event in client.events(job["topic"])]
         assert types.count("job.started") == types.count("job.end") == 1
+
+
+def test_a_server_that_slept_through_its_lease_leaves_the_job_to_who_took_it(
+    make_site, postgres, client_of, start_worker, stack
+):
+    env = ENV | {"STREAMS_JOB_PROGRESS_PER_S": "2"}  # or it might fall asleep in a transaction
+    site = make_site("uvicorn", postgres.new_database(), **env).start()
+    other = make_site("daphne", site.env["DATABASE_URL"], **env, STREAMS_RUN_JOBS="0").start()
+    client = client_of(site)
+    witness = stack.enter_context(Client(base_url=other.url, headers=client.headers, timeout=30))
+    url = client.start("bake.on", items=900)
+    witness.when(url, "running", done=100)
+    start_worker(site)
+    site.process.send_signal(signal.SIGSTOP)
+    eventually(lambda: witness.job(url)["attempts"] == 2, limit_s=20)
+    site.process.send_signal(signal.SIGCONT)
+    job = witness.when(url)
+    assert (job["status"], job["done"], job["attempts"]) == ("done", 900, 2)
+    events = witness.events(job["topic"])
+    assert [event["type"] for event in events].count("job.end") == 1
+    told = [event["data"]["done"] for event in events if event["type"] == "job.progress"]
+    assert told == sorted(set(told))
+    eventually(lambda: "its claim is lost" in site.log())
+
+
+def test_jobs_go_on_after_the_database_was_away(make_site, client_of, stack):
+    database = Postgres(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="streams-postgres-"))))
+    stack.callback(database.stop)
+    site = make_site("daphne", database.new_database(), **ENV | {"STREAMS_JOB_LEASE_S": "20"}).start()
+    client = client_of(site)
+    urls = [client.start("bake.on", items=1_000), client.start("bake", items=1_000)]
+    for url in urls:
+        client.when(url, "running", done=20)
+    database.stop()
+    eventually(lambda: client.get(urls[0]).status_code == 503)
+    database.start()
+    jobs = [client.when(url) for url in urls]
+    assert [(job["status"], job["done"]) for job in jobs] == [("done", 1_000)] * 2
