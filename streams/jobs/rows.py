@@ -89,6 +89,9 @@ def save_progress(job: Job, progress: Progress) -> None:
 
 
 def _keep(held: Job, progress: Progress) -> None:
+    """Unless that is what is kept: of a run that ends just then a thread may have saved it already."""
+    if (held.done, held.total, held.result) == (progress.done, progress.total, progress.result):
+        return
     _check_result(progress.result)
     held.done, held.total, held.result = progress.done, progress.total, progress.result
     tell(held, "job.progress")

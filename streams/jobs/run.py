@@ -59,9 +59,13 @@ class JobRun:
             self._expiry.cancel()
 
     def stop(self, why: Stop) -> None:
-        """Stop the generator at its next await; its ``finally`` runs. A lost claim outdoes every other reason."""
-        if self._why is None or why is Stop.LOST:
-            self._why = why
+        """Stop the generator at its next await; its ``finally`` runs, and is not cut short by being told again.
+
+        A lost claim outdoes every other reason.
+        """
+        if self._why is why or (self._why is not None and why is not Stop.LOST):
+            return
+        self._why = why
         if self._generating is not None:
             self._generating.cancel()
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -13,11 +13,13 @@ from streams.connections import claim_lease
 from streams.hub import Hub
 from streams.jobs.context import scratch_folder
 from streams.jobs.rows import delete_old
-from streams.models import Job
+from streams.jobs.telling import topic_of_owner
+from streams.models import Job, Topic
 
 logger = logging.getLogger(__name__)
 EVERY_S = 600.0
 YOUNG_S = 3_600.0
+AT_ONCE = 50
 
 
 async def keep_old_jobs_deleted(hub: Hub) -> None:
@@ -32,11 +34,19 @@ async def keep_old_jobs_deleted(hub: Hub) -> None:
 
 
 def delete_some() -> int:
-    """Delete some of the jobs that ended longer ago than they are kept; how many."""
-    deleted = delete_old(timezone.now() - timedelta(seconds=get_settings().job_keep_s))
+    """Delete some of what is older than it is kept: jobs that ended, topics of guests; how many."""
+    before = timezone.now() - timedelta(seconds=get_settings().job_keep_s)
+    deleted = delete_old(before)
     if deleted:
         logger.info("deleted %d old jobs", deleted)
-    return deleted
+    return deleted + delete_topics_of_guests(before)
+
+
+def delete_topics_of_guests(before: datetime) -> int:
+    """Delete the topics of guests who have no jobs any more, made before then: who knows whether they come again."""
+    guests = Topic.objects.filter(name__startswith=topic_of_owner("g:"), created_at__lt=before)
+    idle = guests.exclude(owner__in=Job.objects.values("owner")).values_list("pk", flat=True)[:AT_ONCE]
+    return len([Topic.objects.filter(pk=pk).delete() for pk in idle])
 
 
 def sweep_scratch(*, now: float | None = None) -> int:

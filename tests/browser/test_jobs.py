@@ -136,3 +136,13 @@ async def test_jobs_outlive_their_server_on_the_page(browser, site, numbers):
         await live(page)
         await expect(row).to_have_attribute("data-status", "done", timeout=40_000)
         await expect(row.locator("[data-part=result]")).to_contain_text("published 3,000")
+
+
+async def test_a_guest_without_jobs_sees_no_trouble_and_one_with_a_job_sees_it_move(browser, site, numbers):
+    async with opened(browser, site.url + "/jobs/") as page:
+        await expect(page.get_by_role("heading", name="Nothing is running")).to_be_visible()
+        await expect(page.locator("#trouble")).to_be_hidden()
+        await expect(page.locator("#state")).to_be_hidden()
+        row = await start(page, "checksum", file=numbers)
+        await expect(row).to_have_attribute("data-status", "done")
+        await live(page)

@@ -225,6 +225,32 @@ async def test_cancelling_runs_the_cleanup_and_ends_once_however_often(runner, g
     assert [kind for kind, _ in await hub.gateway.run(events_of, job.topic)].count("job.end") == 1
 
 
+async def test_a_cleanup_that_takes_its_time_is_not_cut_short(runner, make_kind, start, ended):
+    """Each look at the cancellation cancelled the generator again, in the middle of its ``finally``."""
+    steps, may_clean_up = [], asyncio.Event()
+
+    async def run(context):
+        try:
+            yield Progress(1)
+            await asyncio.Event().wait()
+        finally:
+            steps.append("begun")
+            await may_clean_up.wait()
+            steps.append("whole")
+
+    make_kind("slow", run)
+    job = await start(runner, "slow")
+    await ended(job, "running")
+    await aeventually(lambda: runner.running == 1)
+    await runner.hub.gateway.run(cancel_job, job)
+    for _ in range(3):
+        runner.cancel(job.pk)
+        await aeventually(lambda: steps)
+    may_clean_up.set()
+    assert (await ended(job)).status == "cancelled"
+    assert steps == ["begun", "whole"]
+
+
 async def test_a_waiting_job_is_cancelled_before_it_begins(begin, gate, start, ended):
     runner = await begin(jobs_at_once=1)
     first = await start(runner, "gate")

@@ -46,6 +46,19 @@ def test_old_jobs_are_deleted_with_their_topics_and_no_others(finished, ada):
     assert Event.objects.filter(topic__name=young.topic).exists()
 
 
+def test_the_topics_of_guests_who_have_no_jobs_any_more_are_deleted(finished, ada):
+    def make(name, **ago):
+        topic = Topic.objects.create(name=name, owner=name.removeprefix("jobs:"))
+        Topic.objects.filter(pk=topic.pk).update(created_at=timezone.now() - timedelta(**ago))
+
+    for name, days in (("jobs:g:old", 8), ("jobs:g:young", 6), ("jobs:g:busy", 8), ("jobs:u:1000", 8)):
+        make(name, days=days)
+    Job.objects.filter(pk=finished(days=1).pk).update(owner="g:busy")
+    assert delete_some() == 1
+    assert not Topic.objects.filter(name="jobs:g:old").exists()
+    assert Topic.objects.filter(name__in=["jobs:g:young", "jobs:g:busy", "jobs:u:1000"]).count() == 3
+
+
 def test_what_a_dead_run_left_on_the_disk_is_swept_once_it_is_old(finished, ada):
     over = finished(days=1)
     waiting = start_job(ada, registry.kind_named("nothing"), {}, key=None)

@@ -40,6 +40,16 @@ test("what is older than what is known is passed over, whichever topic brings it
   assert.deepEqual([store.jobs[0].status, store.jobs[0].done], ["queued", 4]);
 });
 
+test("an answer that comes behind the events of what was asked is older than they are", () => {
+  const store = createStore([{ ...JOB, status: "cancelled" }]);
+  const seen = store.seen("7");
+  store.take(told("job.started", { done: 0, total: null, result: null, status: "running" }, 3));
+  assert.equal(store.put({ ...JOB, status: "queued" }, seen), null);
+  assert.equal(store.jobs[0].status, "running");
+  assert.equal(store.put({ ...JOB, cancelling: true }, store.seen("7")).cancelling, true);
+  assert.equal(store.put({ ...JOB, id: "8" }, store.seen()).id, "8");
+});
+
 test("in every order in which two topics may come the job ends the same", () => {
   const own = [told("job.queued", { done: 0, total: null, result: null, status: "queued" }, 1), progress(3, 3), progress(9, 5), told("job.end", END, 6)];
   const owners = [changed({ status: "queued" }, 1), changed({ status: "running" }, 2), changed({ status: "done", done: 9, total: 9, result: "x", ended_at: at(6) }, 6)];

@@ -26,11 +26,13 @@ const wordsOf = (error) =>
 /**
  * Let every form below `root`, and those that come later, tell `onJob` what the server made of it.
  * @param {HTMLElement} root
- * @param {(job: import("./store.js").Job, form: HTMLFormElement) => void} onJob
- * @param {(problem: string, form: HTMLFormElement) => void} onProblem  empty: none any more
+ * @param {object} on
+ * @param {(form: HTMLFormElement) => string} on.onSend  what it answers is handed to `onJob`
+ * @param {(job: import("./store.js").Job, form: HTMLFormElement, before: string) => void} on.onJob
+ * @param {(problem: string, form: HTMLFormElement) => void} on.onProblem  empty: none any more
  * @param {{ fetch: typeof globalThis.fetch }} env
  */
-export function bindForms(root, onJob, onProblem, env) {
+export function bindForms(root, { onSend, onJob, onProblem }, env) {
   root.addEventListener("submit", async (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement)) return;
@@ -38,8 +40,9 @@ export function bindForms(root, onJob, onProblem, env) {
     if (form.dataset.sending) return;
     form.dataset.sending = "yes";
     onProblem("", form);
+    const before = onSend(form);
     try {
-      onJob(await send(form, env), form);
+      onJob(await send(form, env), form, before);
     } catch (error) {
       onProblem(wordsOf(error), form);
     } finally {

@@ -43,11 +43,16 @@ export function createLive({ own, positions, group, onEvent, onState }) {
   }
 
   return {
-    /** Read the topics of what moves, too. @param {Job[]} jobs  newest first */
+    /**
+     * Read the topics of what moves, too.
+     * @param {Job[]} jobs  newest first
+     * @returns {boolean} whether there is anything to read: the topic of who never had a job is not there yet
+     */
     follow(jobs) {
+      if (!places.has(own) && !jobs.length) return false;
       const wanted = [own, ...jobs.filter(moves).map(({ topic }) => topic)].slice(0, MAX_TOPICS);
-      if (stream && wanted.every((topic) => reads.includes(topic))) return;
-      read(wanted);
+      if (!stream || wanted.some((topic) => !reads.includes(topic))) read(wanted);
+      return true;
     },
     /** Try again at once. */
     retry: () => (stream?.state.name === "refused" ? stream.open() : stream?.wake()),

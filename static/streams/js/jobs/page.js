@@ -37,8 +37,10 @@ function show(job) {
 function changed(job) {
   if (!job) return;
   show(job);
-  live.follow(store.jobs);
+  follow();
 }
+
+const follow = () => void (byId("state", HTMLElement).hidden = !live.follow(store.jobs));
 
 const live = createLive({
   own: page.own,
@@ -56,20 +58,25 @@ const connection = createConnectionView(
   { clock, setInterval: window.setInterval.bind(window) },
 );
 
+/** @param {HTMLFormElement} form */
+const rowOf = (form) => /** @type {HTMLElement | null} */ (form.closest("[data-job]"));
 bindForms(
   byId("main", HTMLElement),
-  (job, form) => {
-    changed(store.put(job));
-    if ("start" in form.dataset) byId(`job-${job.id}`, HTMLElement).scrollIntoView({ block: "nearest", behavior: "smooth" });
-  },
-  (problem, form) => {
-    const place = form.querySelector("[data-part=problem]") ?? form.closest("[data-job]")?.querySelector("[data-part=error]");
-    if (!(place instanceof HTMLElement) || (!problem && "act" in form.dataset)) return;
-    place.textContent = problem;
-    place.hidden = false;
+  {
+    onSend: (form) => store.seen(rowOf(form)?.dataset.job),
+    onJob(job, form, seen) {
+      changed(store.put(job, seen));
+      if ("start" in form.dataset) byId(`job-${job.id}`, HTMLElement).scrollIntoView({ block: "nearest", behavior: "smooth" });
+    },
+    onProblem(problem, form) {
+      const place = form.querySelector("[data-part=problem]") ?? rowOf(form)?.querySelector("[data-part=error]");
+      if (!(place instanceof HTMLElement) || (!problem && "act" in form.dataset)) return;
+      place.textContent = problem;
+      place.hidden = false;
+    },
   },
   { fetch: window.fetch.bind(window) },
 );
 for (const job of [...store.jobs].reverse()) show(job);
 window.setInterval(() => rows.forEach((row) => row.tick()), 1_000);
-live.follow(store.jobs);
+follow();

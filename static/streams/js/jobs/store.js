@@ -65,8 +65,16 @@ export function createStore(jobs) {
       known.set(id, job);
       return job;
     },
-    /** What the server answered. @param {Job} job */
-    put(job) {
+    /** When the newest event of a job was, before something is asked of it. @param {string} [id] */
+    seen: (id = "") => times.get(id) ?? "",
+    /**
+     * What the server answered; events that came meanwhile are newer than that.
+     * @param {Job} job
+     * @param {string} seen  before it was asked
+     * @returns {Job | null}
+     */
+    put(job, seen) {
+      if (known.has(job.id) && (times.get(job.id) ?? "") !== seen) return null;
       known.set(job.id, job);
       return job;
     },
