@@ -77,6 +77,7 @@ test("the pace is that of the last seconds, and nobody knows one at first", () =
 test("numbers and times are said as people say them", () => {
   assert.equal(progressWords({ ...JOB, done: 1_234, total: 5_000 }), `${(1_234).toLocaleString()} of ${(5_000).toLocaleString()}`);
   assert.equal(progressWords({ ...JOB, done: 3 }), "3");
+  assert.deepEqual([progressWords(JOB), progressWords({ ...JOB, status: "queued" })], ["", "waits for its turn"]);
   assert.deepEqual([rateWords(0.25), rateWords(12.4)], ["0.3/s", "12/s"]);
   assert.deepEqual([0.4, 12.1, 300, 7_300, 200_000].map(leftWords), ["almost there", "13 s left", "5 min left", "2 h left", "2 days left"]);
   assert.equal(tookWords(at(1), at(5)), "took 4.0 s");

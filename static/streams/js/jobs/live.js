@@ -13,13 +13,15 @@ const MAX_TOPICS = 50; // of one connection
  * A job that is new asks for another connection, which goes on where the one before stood.
  * @param {object} options
  * @param {string} options.own  the topic of all of one's jobs
- * @param {Record<string, string>} options.positions  from where each topic is read; one without is new: from its beginning
+ * @param {Job[]} options.jobs  those that the page came with
+ * @param {Record<string, string>} options.positions  from where their topics are read; one that is new, from its beginning
  * @param {string} options.group
  * @param {(envelope: Envelope) => void} options.onEvent
  * @param {(state: import("../connection.js").ConnectionState) => void} options.onState
  */
-export function createLive({ own, positions, group, onEvent, onState }) {
+export function createLive({ own, jobs: loaded, positions, group, onEvent, onState }) {
   const places = new Map(Object.entries(positions));
+  const gone = new Set(loaded.filter(moves).map(({ topic }) => topic).filter((topic) => !places.has(topic))); // somebody deleted it
   /** @type {import("../connection.js").Stream | null} */
   let stream = null;
   let reads = /** @type {string[]} */ ([]);
@@ -50,7 +52,7 @@ export function createLive({ own, positions, group, onEvent, onState }) {
      */
     follow(jobs) {
       if (!places.has(own) && !jobs.length) return false;
-      const wanted = [own, ...jobs.filter(moves).map(({ topic }) => topic)].slice(0, MAX_TOPICS);
+      const wanted = [own, ...jobs.filter(moves).map(({ topic }) => topic).filter((topic) => !gone.has(topic))].slice(0, MAX_TOPICS);
       if (!stream || wanted.some((topic) => !reads.includes(topic))) read(wanted);
       return true;
     },

@@ -44,6 +44,7 @@ const follow = () => void (byId("state", HTMLElement).hidden = !live.follow(stor
 
 const live = createLive({
   own: page.own,
+  jobs: page.jobs,
   positions: page.positions,
   group: page.reader,
   onEvent: (envelope) => changed(store.take(envelope)),

@@ -58,7 +58,7 @@ export function createRow(job, { template, defaults, clock }) {
       if (left_s !== null) words.push(leftWords(left_s));
       if (now.attempts > 1) words.push(`run ${now.attempts}`);
     } else if (now.started_at && now.ended_at) words.push(tookWords(now.started_at, now.ended_at));
-    part("facts").replaceChildren(...words.map((word) => el("span", "", word)));
+    part("facts").replaceChildren(...words.filter(Boolean).map((word) => el("span", "", word)));
   }
 
   function writeResult() {

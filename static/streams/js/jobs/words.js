@@ -10,8 +10,11 @@ const MANY = 10_000_000;
 /** @param {number} number */
 export const count = (number) => (number >= MANY ? short : plain).format(number);
 
-/** "3,450 of 10,000". @param {Job} job */
-export const progressWords = ({ done, total }) => (total === null ? count(done) : `${count(done)} of ${count(total)}`);
+/** "3,450 of 10,000"; nothing as long as there is nothing to say. @param {Job} job */
+export function progressWords({ status, done, total }) {
+  if (total !== null) return `${count(done)} of ${count(total)}`;
+  return done ? count(done) : status === "queued" ? "waits for its turn" : "";
+}
 
 /** "820/s". @param {number} per_s */
 export const rateWords = (per_s) => `${per_s >= 10 ? count(Math.round(per_s)) : per_s.toFixed(1)}/s`;
