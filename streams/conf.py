@@ -88,6 +88,9 @@ class StreamSettings:
     history_items: int = 50  # messages and answers of one page of history
     max_socket_messages_per_s: float = 5.0  # what one room socket may say; bursts of ten times that
 
+    # Reports
+    max_reports: int = 20  # under way at once in a process; each holds a few megabytes
+
     # Claude
     model: str = "claude-sonnet-4-6"  # who answers, where there is a key
     max_tokens: int = 4_096  # of one answer

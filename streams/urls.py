@@ -12,6 +12,8 @@ from streams.files.tus import upload, uploads
 from streams.files.views import file, files
 from streams.jobs.views import cancel, job, jobs, retry
 from streams.jobs.views import page as jobs_page
+from streams.reports.page import reports_page
+from streams.reports.views import download
 from streams.topics.views import topic_list, topic_page
 from streams.transports.views import answer_with_topic, events, events_of_many
 
@@ -33,6 +35,8 @@ urlpatterns = [
     path("jobs/<uuid:job_id>", job, name="job"),
     path("jobs/<uuid:job_id>/cancel", cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/retry", retry, name="job-retry"),
+    path("report", download, name="report"),
+    path("reports/", reports_page, name="reports"),
     path("diagnostics/", diagnostics_page, name="diagnostics"),
     path("diagnostics/<slug:name>", diagnostics_probe, name="diagnostics-probe"),
     path("favicon.ico", RedirectView.as_view(url=static("streams/favicon.svg"), permanent=True)),

@@ -10,6 +10,9 @@ import pytest
 from streams.chat.ask import DONE, OPENING
 from streams.errors import CloseReason, StreamClosed
 from streams.hub import Batch, Gap, Position
+from streams.reports.events import EVENTS
+from streams.reports.formats import CsvFormat, NdjsonFormat, write_rows
+from streams.reports.kinds import KINDS
 from streams.transports.ndjson import NdjsonFrames
 from streams.transports.sse import SseFramesOfMany
 from streams.wire import sse
@@ -108,9 +111,24 @@ MADE = {
 }
 
 
+COLUMNS = [column for column in EVENTS.columns if column.preset]
+LINES = [(42, TIME, "order_update", ORDER.data), (43, TIME, "=1+1", '"two lines:\\nthis is the second"')]
+MADE |= {
+    f"report.{suffix}": [chosen.opening(COLUMNS), write_rows(chosen, COLUMNS, LINES), chosen.closing(COLUMNS, 2)]
+    for suffix, chosen in (("csv", CsvFormat()), ("jsonl", NdjsonFormat()))
+}
+
+
 @pytest.mark.parametrize("name", MADE)
 def test_the_encoders_write_the_transcripts(name):
-    assert b"".join(MADE[name]).decode() == (TRANSCRIPTS / name).read_text()
+    assert b"".join(MADE[name]).decode().replace("\r\n", "\n") == (TRANSCRIPTS / name).read_text()
+
+
+def test_reports_are_documented_with_their_columns():
+    for kind in KINDS.values():
+        names = ", ".join(f"**`{one.name}`**" if one.preset else f"`{one.name}`" for one in kind.columns)
+        (row,) = re.findall(rf"^\| `{kind.name}` \| (.+) \|$", WIRE, re.MULTILINE)
+        assert re.sub(r" \(.*?\)", "", row) == names
 
 
 def test_room_envelopes_are_the_encoders():

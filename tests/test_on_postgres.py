@@ -9,7 +9,7 @@ from django.conf import settings
 
 from tests.harness.site import ROOT
 
-PARTS = ["eventlog", "hub", "publishing", "transports", "connections", "jobs"]
+PARTS = ["eventlog", "hub", "publishing", "transports", "connections", "storage", "files", "reports", "jobs"]
 
 
 @pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("postgresql"), reason="this run is on PostgreSQL")
