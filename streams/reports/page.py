@@ -38,7 +38,10 @@ def reports_page(request: HttpRequest) -> HttpResponseBase:
 def _suggested(who: Identity, kind: Kind) -> list[str]:
     """Names that ``who`` may ask for: of topics, or of rooms."""
     if kind.needs is Filter.TOPIC:
-        return [topic.name for topic in islice(readable(who=who, topics=Topic.objects.iterator()), MAX_SUGGESTED)]
+        return [
+            topic.name
+            for topic in islice(readable(who=who, topics=Topic.objects.filter(owner="").iterator()), MAX_SUGGESTED)
+        ]
     if kind.needs is Filter.ROOM:
         slugs = dict(Room.objects.values_list("topic_id", "slug")[:MAX_SUGGESTED])
         topics = Topic.objects.filter(room__isnull=False)[:MAX_SUGGESTED]
