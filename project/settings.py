@@ -143,6 +143,7 @@ ANTHROPIC_API_KEY = os.environ.get("ANTHROPIC_API_KEY", "")
 ANTHROPIC_BASE_URL = os.environ.get("ANTHROPIC_BASE_URL", "")
 
 MAX_REQUEST_BYTES = int(os.environ.get("STREAMS_MAX_REQUEST_BYTES", "16777216"))  # larger files come in pieces
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024  # the views name their own, smaller limits
 
 # Three of Django's deployment checks look for the names of its own middleware; ours are subclasses of it, and tests

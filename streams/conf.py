@@ -69,6 +69,7 @@ class StreamSettings:
     # Files
     max_file_bytes: int = 5_000_000_000  # of one file
     free_disk_bytes: int = 1_000_000_000  # left free: the database shares the disk
+    max_open_uploads: int = 20  # of one owner: each claims its room on the disk
     upload_expires_s: int = 86_400  # an upload that nobody goes on with is deleted after this
     file_chunk_bytes: int = 262_144  # of one read of a download, of which two may wait for the client
     accel_prefix: str = ""  # where nginx has MEDIA_ROOT/files as an internal location: it then sends the bytes

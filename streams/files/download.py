@@ -4,13 +4,14 @@ import asyncio
 import io
 import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from time import time
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from streams.errors import PreconditionFailed, RangeNotSatisfiable
+from streams.errors import NotFound, PreconditionFailed, RangeNotSatisfiable
 from streams.flow import piped
-from streams.http import StreamResponse
+from streams.http import StreamResponse, nothing
 from streams.http.disposition import attachment
 from streams.http.errors import error_response
 from streams.http.parts import Part, Validators, asked_part
@@ -32,17 +33,19 @@ class FileShrank(Exception):
     """The bytes end before the announced length; the connection is cut, so that nobody takes them for the whole."""
 
 
-async def answer_with_file(request: HttpRequest, hub: Hub, file: File) -> HttpResponseBase:
+async def answer_with_file(request: HttpRequest, hub: Hub, find: Callable[[], File]) -> HttpResponseBase:
     """The whole, a part, or why not, as ``asked_part`` says; where nginx is told where it lies, nginx answers that.
 
-    Raises NotFound and InvalidInput where what lies there is no regular file (any more).
+    ``find`` asks the database which file it is; again, if that one was replaced before it could be opened. Raises what
+    ``find`` raises, NotFound and InvalidInput where what lies there is no regular file (any more).
     """
+    file = await hub.gateway.run(find)
     headers = FILE_HEADERS | {"Content-Type": file.content_type, "Content-Disposition": attachment(file.name)}
     if prefix := hub.settings.accel_prefix:
         return HttpResponse(headers=headers | {"X-Accel-Redirect": f"{prefix.rstrip('/')}/{relative_path(file.pk)}"})
-    # The content never changes under an id: a strong tag, and a date that a stale part can't have.
-    validators = Validators(f'"{file.pk.hex}"', int(file.created_at.timestamp()))
-    opened = await asyncio.to_thread(lambda: io.FileIO(open_file(file.pk)))
+    file, opened = await _opened(hub, file, find)
+    began = int(file.created_at.timestamp())
+    validators = Validators(f'"{file.pk.hex}"', began if time() >= began + 1 else None)
     try:
         size = os.fstat(opened.fileno()).st_size
         part = asked_part(request.method or "", request.headers, validators, size)
@@ -58,13 +61,31 @@ async def answer_with_file(request: HttpRequest, hub: Hub, file: File) -> HttpRe
     return response
 
 
+async def _opened(hub: Hub, file: File, find: Callable[[], File]) -> tuple[File, io.FileIO]:
+    """The bytes of the file, or of the one that took its place in between."""
+    while True:
+        try:
+            return file, await asyncio.to_thread(_open, file)
+        except NotFound:
+            again = await hub.gateway.run(find)
+            if again.pk == file.pk:
+                raise
+            file = again
+
+
+def _open(file: File) -> io.FileIO:
+    return io.FileIO(open_file(file.pk))
+
+
 def _answer(request: HttpRequest, file: File, part: Part, opened: io.FileIO, *, chunk_bytes: int) -> HttpResponseBase:
     if part.status == 412:
         return error_response(PreconditionFailed(f"{file.name!r} is not (any more) what the request wants"))
     if part.status == 416:
         wanted = request.headers.get("Range", "")
         return error_response(RangeNotSatisfiable(f"Range {wanted:.60} begins behind the end: {part.size} bytes"))
-    if part.status == 304 or request.method == "HEAD" or not part.length:
+    if part.status == 304:
+        return StreamingHttpResponse(nothing(), status=304)
+    if request.method == "HEAD" or not part.length:
         return HttpResponse(status=part.status)
     chunks = _read(opened, part, chunk_bytes)
     return StreamResponse(piped(chunks, chunk_bytes, size=len), status=part.status)

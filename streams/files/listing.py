@@ -6,8 +6,9 @@ from typing import Any
 from streams.conf import get_settings
 from streams.errors import InvalidInput
 from streams.models import File
+from streams.models.file import MAX_NAME_BYTES
 from streams.publishing import Identity
-from streams.storage import readable_files
+from streams.storage import owns, readable_files
 from streams.wire.event import format_time
 
 PAGE_FILES = 100
@@ -30,8 +31,10 @@ def list_files(who: Identity, *, search: str = "", page: str = "") -> Listed:
     Raises InvalidInput for a page that none gave.
     """
     rows = File.objects.whole().select_related("room__topic").order_by("-created_at", "-pk")
+    if len(search) > MAX_NAME_BYTES or "\0" in search:
+        return Listed([], None)  # no name is so long
     if search:
-        rows = rows.filter(name__icontains=search.replace("\0", ""))
+        rows = rows.filter(name__icontains=search)
     skipped = 0
     if page:
         if not (page.isascii() and page.isdigit() and len(page) < 10):
@@ -69,7 +72,7 @@ def as_json(file: File, who: Identity) -> dict[str, Any]:
         "visibility": file.visibility,
         "room": None if file.room is None else file.room.slug,
         "owner": file.owner_name,
-        "mine": file.owner == who.id,
+        "mine": owns(who, file),
         "created_at": format_time(file.created_at),
     }
 
@@ -93,7 +96,7 @@ def list_context(who: Identity, listed: Listed) -> dict[str, Any]:
             | {
                 "size_words": size_words(file.size),
                 "at": file.created_at,
-                "mine": who.staff or file.owner == who.id,
+                "mine": who.staff or owns(who, file),
                 "kind": file.name.rpartition(".")[2][:4].upper() if "." in file.name else "",
                 "room_title": None if file.room is None else file.room.title,
             }

@@ -5,7 +5,6 @@ last byte has come; the header ``Streams-File`` then says where.
 """
 
 import base64
-import binascii
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -153,7 +152,7 @@ def _metadata(header: str) -> dict[str, str]:
         name, _, value = pair.strip().partition(" ")
         try:
             words[name] = base64.b64decode(value.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise InvalidInput(f"Upload-Metadata: the value of {name!r:.40} is no base64 of UTF-8") from None
     return words
 
@@ -172,5 +171,5 @@ def _checksum(request: HttpRequest) -> Any:
         raise InvalidInput(f"checksums by {algorithm!r:.40} are not known here ({', '.join(ALGORITHMS)})")
     try:
         return algorithm, base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise InvalidInput(f"Upload-Checksum {text!r:.60} is no base64") from None

@@ -1,10 +1,13 @@
 """``/files/`` and ``/files/<name>``: the list, a form to add to it, and each file."""
 
 import asyncio
+from functools import partial
 from typing import IO, Any, cast
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -70,12 +73,11 @@ async def file(request: HttpRequest, name: str) -> HttpResponseBase:
     hub = await current_hub()
     if request.method in ("GET", "HEAD"):
         try:
-            found = await hub.gateway.run(_to_read, request, name)
+            return await answer_with_file(request, hub, partial(_to_read, request, name))
         except NotSignedIn:
             if wants_page(request):
                 return redirect_to_login(request.get_full_path())
             raise
-        return await answer_with_file(request, hub, found)
     if request.method == "PUT":
         return await _put(request, hub, name)
     if request.method == "DELETE":
@@ -125,7 +127,7 @@ async def _add_from_form(request: HttpRequest, hub: Hub) -> HttpResponseBase:
     """``multipart/form-data`` with any number of ``file`` fields: without JavaScript, or ``curl -F``."""
     page = wants_page(request)
     try:
-        sent, words = await asyncio.to_thread(lambda: (request.FILES.getlist("file"), request.POST.dict()))
+        sent, words = await asyncio.to_thread(_read_form, request)
         if not sent:
             raise InvalidInput("the form has no file (a field named file, of multipart/form-data)")
         added = [await _add_one(request, hub, one, words) for one in sent]
@@ -137,6 +139,13 @@ async def _add_from_form(request: HttpRequest, hub: Hub) -> HttpResponseBase:
     if page:
         return HttpResponseRedirect(reverse("files"), status=303)
     return JsonResponse({"files": [as_json(file, who) for who, file in added]}, status=201)
+
+
+def _read_form(request: HttpRequest) -> tuple[list[Any], dict[str, Any]]:
+    try:
+        return request.FILES.getlist("file"), request.POST.dict()
+    except (SuspiciousOperation, MultiPartParserError) as error:  # Django would answer with a page
+        raise InvalidInput(f"the form can't be read: {error!s:.200}") from None
 
 
 async def _add_one(request: HttpRequest, hub: Hub, one: Any, words: dict[str, str]) -> tuple[Identity, File]:

@@ -12,14 +12,19 @@ MAX_DIGITS = 19  # what a 64-bit offset has; more is behind the end of everythin
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What tells one content from another: a strong entity tag, and the second in which it began (since the epoch)."""
+    """What tells one content from another: a strong entity tag, and the second in which it began (since the epoch).
+
+    modified: None as long as that second is not over, for another content may begin in it. So a date that was ever told
+    is of one content.  Source: RFC 9110 8.8.2.2.
+    """
 
     etag: str
-    modified: int
+    modified: int | None
 
     def as_headers(self) -> dict[str, str]:
         """``ETag`` and ``Last-Modified``."""
-        return {"ETag": self.etag, "Last-Modified": http_date(self.modified)}
+        told = {"ETag": self.etag}
+        return told if self.modified is None else told | {"Last-Modified": http_date(self.modified)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +74,19 @@ def _precondition(method: str, headers: Mapping[str, str], validators: Validator
     if (matching := headers.get("If-Match")) is not None:
         if not _matches(matching, validators.etag, weak=False):
             return 412
-    elif (since := _date(headers.get("If-Unmodified-Since"))) is not None and validators.modified > since:
+    elif _modified_since(headers.get("If-Unmodified-Since"), validators) is True:
         return 412
     seen = 304 if method in ("GET", "HEAD") else 412
     if (known := headers.get("If-None-Match")) is not None:
         return seen if _matches(known, validators.etag, weak=True) else None
-    if (since := _date(headers.get("If-Modified-Since"))) is not None and seen == 304:
-        return seen if validators.modified <= since else None
-    return None
+    unmodified = _modified_since(headers.get("If-Modified-Since"), validators) is False
+    return 304 if unmodified and seen == 304 else None
+
+
+def _modified_since(date: str | None, validators: Validators) -> bool | None:
+    """None where there is no date to compare."""
+    since = _date(date)
+    return None if since is None or validators.modified is None else validators.modified > since
 
 
 def _date(text: str | None) -> int | None:
@@ -95,7 +105,8 @@ def _range_holds(condition: str | None, validators: Validators) -> bool:
     if condition is None:
         return True
     condition = condition.strip()
-    return condition == validators.etag or _date(condition) == validators.modified
+    date = _date(condition)
+    return condition == validators.etag or (date is not None and date == validators.modified)
 
 
 def _range(header: str, whole: Part) -> Part:

@@ -14,6 +14,12 @@ STREAM_HEADERS = {
 }
 
 
+async def nothing() -> AsyncGenerator[bytes, None]:
+    """The body of an answer that has none; of an empty one Django would tell the length, which is not the thing's."""
+    return
+    yield b""
+
+
 async def release_thread() -> None:
     """Give back what Django holds for the request: its thread, and that thread's database connections.
 

@@ -3,7 +3,7 @@
 from streams.storage.disk import check_space, copy_in, open_file
 from streams.storage.files import add_file, begin_file, delete_file, drop_partial, finish_file, take_bytes
 from streams.storage.names import clean_name, content_type_of
-from streams.storage.rights import check_upload, check_visibility, file_to_change, file_to_read, readable_files
+from streams.storage.rights import check_upload, check_visibility, file_to_change, file_to_read, owns, readable_files
 from streams.storage.sweep import keep_swept, sweep
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "finish_file",
     "keep_swept",
     "open_file",
+    "owns",
     "readable_files",
     "sweep",
     "take_bytes",

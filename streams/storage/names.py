@@ -9,7 +9,8 @@ from streams.models.file import MAX_NAME_BYTES
 FALLBACK = "file"
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|]')  # what Windows refuses, the separators of paths among it
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # controls, marks that turn text around, halves of pairs, line ends
-_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³])(?=\.|$)", re.IGNORECASE)
+_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³])(?= *(\.|$))", re.IGNORECASE)
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters that are seen as nothing
 _TEXT_TYPES = {".csv": "text/csv", ".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson"}
 
 
@@ -20,8 +21,10 @@ def clean_name(name: str) -> str:
     """
     text = unicodedata.normalize("NFC", name)
     text = text.replace("\\", "/").rpartition("/")[2]  # old browsers send the whole path
-    text = "".join(letter for letter in text if unicodedata.category(letter) not in _HIDDEN)
-    text = _FORBIDDEN.sub("_", text).strip(" ").rstrip(". ")
+    text = "".join(letter for letter in text if unicodedata.category(letter) not in _HIDDEN and letter not in _BLANK)
+    text = _FORBIDDEN.sub("_", text).strip()
+    while text != (text := text.rstrip(".").rstrip()):
+        pass
     if text.strip("._ ") == "":
         text = FALLBACK
     if _DEVICE.match(text):

@@ -9,6 +9,11 @@ from streams.publishing import Identity
 from streams.publishing.permissions import readable
 
 
+def owns(who: Identity, file: File) -> bool:
+    """Whether the file is of ``who``. What the operator added is of nobody, whom nobody is."""
+    return bool(file.owner) and file.owner == who.id
+
+
 def readable_files(who: Identity, files: Iterable[File]) -> Iterator[File]:
     """Those of ``files`` (with their rooms' topics) that ``who`` may have; asks the database about rooms once."""
     files = list(files)
@@ -17,7 +22,7 @@ def readable_files(who: Identity, files: Iterable[File]) -> Iterator[File]:
     for file in files:
         if (
             who.staff
-            or (file.owner and file.owner == who.id)
+            or owns(who, file)
             or (file.room is not None and file.room.topic_id in rooms)
             or file.visibility == Visibility.PUBLIC
             or (file.visibility == Visibility.MEMBERS and (who.known or (who.token is not None and who.token.files)))
@@ -58,11 +63,13 @@ def file_to_change(who: Identity, *, name: str | None = None, upload: str | UUID
         except ValueError:
             raise NotFound(f"no upload {upload!r:.60}") from None
         file = File.objects.filter(pk=identifier).first()
-        if file is None or not (who.staff or file.owner == who.id):
+        if file is None or not (who.staff or owns(who, file)):
             raise NotFound(f"no upload {str(upload)!r:.60} of yours")
         return file
     file = file_to_read(who, name or "")
-    if not (who.staff or file.owner == who.id):
+    if not (who.staff or owns(who, file)):
+        if who.kind in ("nobody", "guest"):
+            raise NotSignedIn("changing a file needs the account or the token that added it")
         raise Forbidden(f"{file.name!r:.200} is of {file.owner_name}")
     return file
 
@@ -70,6 +77,8 @@ def file_to_change(who: Identity, *, name: str | None = None, upload: str | UUID
 def check_visibility(visibility: str | None, room: str | None, who: Identity) -> tuple[str, Room | None]:
     """Who may have a new file: by a word, or by the slug of a room that ``who`` may read. Raises InvalidInput."""
     if room:
+        if "\0" in room:
+            raise InvalidInput("the slug of a room has no U+0000")
         found = Room.objects.select_related("topic").filter(slug=room).first()
         if found is None or not any(readable(who=who, topics=[found.topic])):
             raise InvalidInput(f"no room {room!r:.60} that you may read")

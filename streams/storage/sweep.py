@@ -19,21 +19,31 @@ logger = logging.getLogger(__name__)
 EVERY_S = 600.0
 YOUNG_S = 3_600.0  # bytes are written before their row is committed, and deleted after it
 AT_ONCE = 500
+FEW = 10  # orphans are the rare end of a killed process; when they are many, something else is wrong
 
 
 def sweep(*, now: float | None = None) -> int:
     """Delete expired uploads, and the bytes that a process which died left behind; how many of both."""
-    expired = [file for file in File.objects.expired(timezone.now())[:AT_ONCE] if drop_partial(file)]
-    orphans = 0
-    for some in _old_files(time.time() if now is None else now):
-        known = set(File.objects.filter(pk__in=some).values_list("pk", flat=True))
-        for identifier, path in some.items():
-            if identifier not in known:
-                path.unlink(missing_ok=True)
-                orphans += 1
+    expired = [file for file in File.objects.expired(timezone.now())[:AT_ONCE] if drop_partial(file, expired=True)]
+    orphans, known = _orphans(time.time() if now is None else now)
+    if len(orphans) > known + FEW:
+        logger.error("%d files have no row and %d have: is this their database? All are kept", len(orphans), known)
+        orphans = []
+    for path in orphans:
+        path.unlink(missing_ok=True)
     if expired or orphans:
-        logger.info("swept %d uploads that had expired and %d files that no row knew", len(expired), orphans)
-    return len(expired) + orphans
+        logger.info("swept %d uploads that had expired and %d files that no row knew", len(expired), len(orphans))
+    return len(expired) + len(orphans)
+
+
+def _orphans(now: float) -> tuple[list[Path], int]:
+    """The old files that no row knows, and how many are known."""
+    orphans, known = [], 0
+    for some in _old_files(now):
+        rows = set(File.objects.filter(pk__in=some).values_list("pk", flat=True))
+        known += len(rows)
+        orphans += [path for identifier, path in some.items() if identifier not in rows]
+    return orphans, known
 
 
 def _old_files(now: float) -> Iterator[dict[UUID, Path]]:

@@ -1,6 +1,5 @@
 """``/events/<topic>`` and ``/events?topic=…``: read by the technique that the request asks for, or publish to one."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 from django.http import (
@@ -16,7 +15,7 @@ from django.utils.cache import patch_vary_headers
 
 from streams.conf import StreamSettings
 from streams.errors import InvalidEvent, InvalidJSON, MethodNotAllowed, TooLarge, UnsupportedMediaType
-from streams.http import StreamResponse
+from streams.http import StreamResponse, nothing
 from streams.http.errors import answers_errors
 from streams.http.origin import check_reading_origin
 from streams.hub import Hub, Until, current_hub
@@ -115,21 +114,15 @@ async def _answer(
         timeout_s = longpoll.parse_timeout(request.GET.get("timeout"))
         head: dict[str, Any] = {"content_type": longpoll.CONTENT_TYPE, "headers": {"Cache-Control": "no-store"}}
         if request.method == "HEAD":
-            return StreamingHttpResponse(_nothing(), **head)
+            return StreamingHttpResponse(nothing(), **head)
         body = await longpoll.poll_topics(hub, wishes, who, timeout_s=timeout_s, one=one, until=until)
         return HttpResponse(body, **head)
     frames: Frames = NdjsonFrames(one=one)
     if technique is Technique.SSE:
         frames = (SseFrames if one else SseFramesOfMany)(wishes.values())
     if request.method == "HEAD":
-        return StreamResponse(_nothing(), content_type=frames.content_type)
+        return StreamResponse(nothing(), content_type=frames.content_type)
     return StreamResponse(stream_topics(hub, wishes, who, frames, until), content_type=frames.content_type)
-
-
-async def _nothing() -> AsyncGenerator[bytes, None]:
-    """The body of an answer to HEAD: its length, which nobody knows, is not told."""
-    return
-    yield b""
 
 
 def _reader(request: HttpRequest, names: list[str]) -> Identity:

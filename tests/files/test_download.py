@@ -4,8 +4,11 @@ import asyncio
 import os
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
+from django.utils.http import http_date
 
 from streams.files.download import FileShrank
 from streams.models import File
@@ -43,8 +46,17 @@ async def test_the_whole_file_with_all_that_a_client_needs_to_know(ask, put):
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"].startswith("sandbox")
     assert headers["cache-control"] == "private, no-cache"
-    assert "last-modified" in headers
     assert "content-encoding" not in headers
+
+
+async def test_a_date_is_told_once_its_second_is_over(hub, ask, put):
+    file = await put("a")
+    then = timezone.now() - timedelta(seconds=5)
+    await hub.gateway.run(lambda: File.objects.filter(pk=file.pk).update(created_at=then))
+    answer = await ask("GET", "/files/a")
+    assert answer.headers["last-modified"] == http_date(int(then.timestamp()))
+    again = await ask("GET", "/files/a", {"If-Range": answer.headers["last-modified"], "Range": "bytes=0-4"})
+    assert again.status == 206
 
 
 @pytest.mark.parametrize("name", ["a.svg", "a.html", "a.tar.gz", "a.js"])
@@ -70,8 +82,9 @@ async def test_304_and_416_tell_what_they_must_and_have_no_file_in_them(ask, put
     whole = await ask("GET", "/files/a")
     same = await ask("GET", "/files/a", {"If-None-Match": whole.headers["etag"]})
     assert (same.status, same.content) == (304, b"")
-    for name in ("etag", "last-modified", "cache-control"):
+    for name in ("etag", "cache-control"):
         assert same.headers[name] == whole.headers[name]
+    assert "content-length" not in same.headers
     beyond = await ask("GET", "/files/a", {"Range": "bytes=1048576-"})
     assert beyond.status == 416
     assert beyond.headers["content-range"] == "bytes */1048576"

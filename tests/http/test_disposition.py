@@ -9,8 +9,10 @@ from streams.http.disposition import attachment
 NAMES = {
     "report.csv": "report.csv",
     "Überblick 2026.pdf": "Uberblick 2026.pdf",
-    "文書.txt": ".txt",
-    'a"\r\nX-Evil: y.txt': "a___X-Evil: y.txt",
+    "文書.txt": "txt",
+    'a"\r\nX-Evil: y.txt': "a___X-Evil_ y.txt",
+    "\uff0e\uff0e\uff0f\uff0e\uff0e\uff0fetc\uff0fx\uff1ay.sh": "_.._etc_x_y.sh",
+    ".bashrc": "bashrc",
     "50% off\\.txt": "50_ off_.txt",
     "": "file",
 }

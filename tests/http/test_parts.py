@@ -113,3 +113,12 @@ def test_the_headers_tell_the_part():
     assert Part(200, 0, 100, 100).as_headers() == {"Content-Length": "100"}
     assert Part(304, 0, 0, 100).as_headers() == {}
     assert VALIDATORS.as_headers() == {"ETag": '"abc"', "Last-Modified": http_date(THEN)}
+
+
+def test_in_its_first_second_no_date_tells_a_content_from_the_next():
+    young = Validators('"abc"', None)
+    assert young.as_headers() == {"ETag": '"abc"'}
+    for headers in ({"If-Range": SAME}, {"If-Range": "nonsense"}):
+        assert asked_part("GET", headers | {"Range": "bytes=0-4"}, young, SIZE).status == 200
+    for headers in ({"If-Modified-Since": NEW}, {"If-Unmodified-Since": OLD}):
+        assert asked_part("GET", headers, young, SIZE).status == 200

@@ -3,12 +3,25 @@
 import fcntl
 import hashlib
 import os
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from streams.errors import Busy, ChecksumMismatch, Conflict, InvalidInput, NotFound, StorageFull, TooLarge
+from streams.errors import (
+    Busy,
+    ChecksumMismatch,
+    Conflict,
+    InvalidInput,
+    LimitReached,
+    NotFound,
+    StorageFull,
+    TooLarge,
+)
 from streams.models import File, Room, Topic
 from streams.publishing import Identity
 from streams.storage import (
@@ -21,6 +34,7 @@ from streams.storage import (
     take_bytes,
 )
 from streams.storage.disk import path_of, root
+from tests.harness.threads import Threads
 from tests.storage.conftest import ALICE
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +197,48 @@ def test_what_was_put_in_the_place_of_the_bytes_is_not_served(instead, tmp_path)
 def test_a_file_of_a_room_is_private():
     room = Room.objects.create(slug="r", title="R", topic=Topic.objects.create(name="room:r"))
     assert upload("a", b"", room=room).visibility == "private"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_that_replace_one_at_the_same_time_one_is_left():
+    def replace(number):
+        for turn in range(5):
+            content = f"{number} {turn}".encode()
+            take_bytes(begin_file(ALICE, "a", len(content)), 0, BytesIO(content), replacing=True)
+
+    with Threads(4) as threads:
+        for running in [threads.start(replace, number) for number in range(4)]:
+            running.result(60)
+    assert File.objects.get().name == "a"
+    assert [path for path in root().rglob("*") if path.is_file()] == [path_of(File.objects.get().pk)]
+
+
+def test_what_a_second_one_is_called_is_found_at_once_among_thousands():
+    File.objects.bulk_create(
+        File(name="a.png" if number == 1 else f"a ({number}).png", size=0, owner="u:1") for number in range(1, 3_000)
+    )
+    with CaptureQueriesContext(connection) as queries:
+        assert upload("a.png", b"").name == "a (3000).png"
+    assert len(queries) < 20
+
+
+def test_an_owner_has_so_many_open_uploads_and_one_without_a_byte_is_given_up_soon(streams_settings):
+    streams_settings(max_open_uploads=2)
+    first = begin_file(ALICE, "a", 5)
+    begin_file(ALICE, "b", 5)
+    with pytest.raises(LimitReached, match=r"2 of your uploads are not finished \(limit 2\)"):
+        begin_file(ALICE, "c", 5)
+    begin_file(BOB, "c", 5)
+    assert first.expires_at < timezone.now() + timedelta(hours=1.1)
+    assert take_bytes(first, 0, BytesIO(b"x")).expires_at > timezone.now() + timedelta(hours=20)
+
+
+def test_a_long_name_of_a_person_is_cut():
+    assert upload("a", b"", Identity("user", "u:9", "n" * 301)).owner_name == "n" * 150
+
+
+def test_the_last_empty_piece_again_is_answered_with_the_file():
+    file = begin_file(ALICE, "a", 1)
+    take_bytes(file, 0, BytesIO(b"x"))
+    assert take_bytes(file, 1, BytesIO(b"")).is_whole
+    assert upload("a", b"y").name == "a (2)"

@@ -31,6 +31,10 @@ from streams.storage.names import clean_name, content_type_of, numbered, shorten
         (".profile", ".profile"),
         ("e\u0301.txt", "é.txt"),
         ("what?*<>|.txt", "what_____.txt"),
+        ("CON .txt", "_CON .txt"),
+        ("\u00a0", "file"),
+        ("\u3164.txt", ".txt"),
+        ("x. \u00a0 .", "x"),
     ],
 )
 def test_a_name_is_made_safe(given, kept):

@@ -6,7 +6,7 @@ from streams.errors import Forbidden, InvalidInput, NotFound, NotSignedIn
 from streams.models import File, Room, Token, Topic
 from streams.publishing import Identity
 from streams.publishing.identity import NOBODY
-from streams.storage import check_upload, check_visibility, file_to_change, file_to_read
+from streams.storage import check_upload, check_visibility, file_to_change, file_to_read, owns
 from tests.storage.conftest import ALICE
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +92,21 @@ def test_who_a_new_file_is_for(room):
     for slug in ("r", "missing"):
         with pytest.raises(InvalidInput, match=f"no room '{slug}'"):
             check_visibility(None, slug, ALICE)
+
+
+def test_what_the_operator_added_is_of_nobody():
+    file = File.objects.create(name="a", size=0, owner="", visibility="public")
+    for who in (NOBODY, GUEST):
+        with pytest.raises(NotSignedIn):
+            file_to_change(who, name="a")
+        with pytest.raises(NotFound):
+            file_to_change(who, upload=str(file.pk))
+        assert not owns(who, file)
+    with pytest.raises(Forbidden):
+        file_to_change(BOB, name="a")
+    assert file_to_change(STAFF, name="a") == file
+
+
+def test_a_room_with_a_nul_is_none():
+    with pytest.raises(InvalidInput):
+        check_visibility(None, "a\0", ALICE)
