@@ -167,7 +167,7 @@ def test_a_job_in_a_worker_is_cancelled_by_a_request_to_the_server(make_site, sq
     client.when(url, "running", done=5)
     for _ in range(2):
         client.answer("POST", url + "/cancel")
-    job = client.when(url, limit_s=3)
+    job = client.when(url, limit_s=5)
     assert (job["status"], job["done"] < 2_000) == ("cancelled", True)
 
 

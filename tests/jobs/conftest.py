@@ -121,6 +121,21 @@ def ended(make_hub):  # noqa: F811
     return ended
 
 
+@pytest.fixture
+def begun(make_hub):  # noqa: F811
+    """``await begun(job)``: once its generator runs, and the first progress is safe."""
+
+    async def begun(job):
+        hub = await make_hub()
+
+        async def there():
+            return (await hub.gateway.run(Job.objects.get, pk=job.pk)).done > 0
+
+        await aeventually(there)
+
+    return begun
+
+
 def events_of(topic):
     """The types and data of a topic's events, in order. Sync."""
     rows = Event.objects.filter(topic__name=topic).order_by("seq")

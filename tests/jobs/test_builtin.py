@@ -233,7 +233,8 @@ async def test_a_replay_keeps_the_pauses_and_the_order(do, hub):
     )
     pauses = [(later - sooner).total_seconds() for sooner, later in pairwise(times)]
     assert pauses[0] == 0
-    assert all(abs(pause - due) < 0.15 for pause, due in zip(pauses[1:], [0.2, 0.05, 0.2], strict=True)), pauses
+    for pause, due in zip(pauses[1:], [0.2, 0.05, 0.2], strict=True):
+        assert due - 0.04 < pause < due + 1, pauses
 
 
 async def test_a_replay_that_died_goes_on_behind_what_it_had_published(runner, hub, ada, ended):

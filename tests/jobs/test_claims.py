@@ -28,7 +28,7 @@ async def for_ever(context):
     await asyncio.Event().wait()
 
 
-def begun(kind, ada):
+def half_done(kind, ada):
     """A job that a process has claimed, and 4 items of which are safe. Sync."""
     job = start_job(ada, registry.kind_named(kind), {}, key=None)
     claimed = claim_next([kind], lease_s=60)
@@ -67,7 +67,7 @@ def test_the_oldest_is_claimed_first_and_an_unknown_kind_not_at_all(make_kind, a
 
 def test_a_claim_that_is_renewed_is_not_free(make_kind, ada):
     make_kind("rest", rest)
-    job = begun("rest", ada)
+    job = half_done("rest", ada)
     assert renew_claims([job.claim], lease_s=60) == {job.pk: False}
     assert claim_next(["rest"], lease_s=60) is None
     let_die(job)
@@ -77,7 +77,7 @@ def test_a_claim_that_is_renewed_is_not_free(make_kind, ada):
 
 def test_whoever_lost_the_claim_writes_nothing_any_more(make_kind, ada):
     make_kind("rest", rest)
-    job = begun("rest", ada)
+    job = half_done("rest", ada)
     let_die(job)
     other = claim_next(["rest"], lease_s=60)
     assert (other.pk, other.attempts) == (job.pk, 2)
@@ -98,7 +98,7 @@ def test_whoever_lost_the_claim_writes_nothing_any_more(make_kind, ada):
 
 async def test_a_dead_process_job_goes_on_where_it_stood(runner, make_kind, ada, ended, hub):
     make_kind("rest", rest, resumable=True)
-    job = await hub.gateway.run(begun, "rest", ada)
+    job = await hub.gateway.run(half_done, "rest", ada)
     await hub.gateway.run(let_die, job)
     row = await ended(job)
     assert (row.status, row.done, row.attempts) == ("done", 10, 2)
@@ -108,7 +108,7 @@ async def test_a_dead_process_job_goes_on_where_it_stood(runner, make_kind, ada,
 
 async def test_a_dead_process_job_that_can_not_go_on_is_interrupted_once(runner, make_kind, ada, ended, hub):
     make_kind("rest", rest)
-    job = await hub.gateway.run(begun, "rest", ada)
+    job = await hub.gateway.run(half_done, "rest", ada)
     await hub.gateway.run(let_die, job)
     row = await ended(job)
     assert (row.status, row.done, row.error) == (
@@ -122,7 +122,7 @@ async def test_a_job_that_kills_its_processes_is_given_up(begin, make_kind, ada,
     make_kind("rest", rest, resumable=True)
 
     def die_twice():
-        job = begun("rest", ada)
+        job = half_done("rest", ada)
         let_die(job)
         let_die(claim_next(["rest"], lease_s=60))
         return job
@@ -131,7 +131,7 @@ async def test_a_job_that_kills_its_processes_is_given_up(begin, make_kind, ada,
     assert (row.status, row.error["message"]) == ("interrupted", "it was begun 2 times and came to no end")
 
 
-async def test_a_run_whose_claim_another_process_has_stops_and_leaves_it_alone(begin, make_kind, start, ended):
+async def test_a_run_whose_claim_another_process_has_stops_and_leaves_it_alone(begin, make_kind, start, begun):
     runner = await begin(job_lease_s=1)
     closed = []
 
@@ -144,8 +144,7 @@ async def test_a_run_whose_claim_another_process_has_stops_and_leaves_it_alone(b
 
     make_kind("watched", watched, resumable=True)
     job = await start(runner, "watched")
-    await ended(job, "running")
-    await aeventually(lambda: runner.running == 1)
+    await begun(job)
 
     def steal():
         Job.objects.filter(pk=job.pk).update(claim="elsewhere", claim_expires_at=timezone.now() + timedelta(minutes=1))
@@ -194,7 +193,7 @@ async def test_a_cancellation_that_another_process_took_in_is_heeded(runner, mak
 
 async def test_a_cancelled_job_whose_process_died_is_cancelled_and_not_taken_up(runner, make_kind, ada, ended, hub):
     make_kind("rest", rest, resumable=True)
-    job = await hub.gateway.run(begun, "rest", ada)
+    job = await hub.gateway.run(half_done, "rest", ada)
     await hub.gateway.run(cancel_job, job)
     await hub.gateway.run(let_die, job)
     row = await ended(job)

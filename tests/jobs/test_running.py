@@ -225,7 +225,7 @@ async def test_cancelling_runs_the_cleanup_and_ends_once_however_often(runner, g
     assert [kind for kind, _ in await hub.gateway.run(events_of, job.topic)].count("job.end") == 1
 
 
-async def test_a_cleanup_that_takes_its_time_is_not_cut_short(runner, make_kind, start, ended):
+async def test_a_cleanup_that_takes_its_time_is_not_cut_short(runner, make_kind, start, ended, begun):
     """Each look at the cancellation cancelled the generator again, in the middle of its ``finally``."""
     steps, may_clean_up = [], asyncio.Event()
 
@@ -240,8 +240,7 @@ async def test_a_cleanup_that_takes_its_time_is_not_cut_short(runner, make_kind,
 
     make_kind("slow", run)
     job = await start(runner, "slow")
-    await ended(job, "running")
-    await aeventually(lambda: runner.running == 1)
+    await begun(job)
     await runner.hub.gateway.run(cancel_job, job)
     for _ in range(3):
         runner.cancel(job.pk)
@@ -320,7 +319,7 @@ async def test_an_ending_process_interrupts_what_can_not(begin, make_kind, start
     assert (row.status, row.error["code"], row.done) == ("interrupted", "interrupted", 1)
 
 
-async def test_inner_generators_are_closed_too(runner, make_kind, start, ended):
+async def test_inner_generators_are_closed_too(runner, make_kind, start, ended, begun):
     closed = []
 
     async def inner():
@@ -337,8 +336,7 @@ async def test_inner_generators_are_closed_too(runner, make_kind, start, ended):
 
     make_kind("outer", outer)
     job = await start(runner, "outer")
-    await ended(job, "running")
-    await aeventually(lambda: runner.running == 1)
+    await begun(job)
     runner.cancel(job.pk)
     assert (await ended(job)).status == "cancelled"
     assert closed == ["inner"]
