@@ -11,13 +11,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 
 from streams.diagnostics.bodies import Encode, encode_line, numbered_chunks, silence
 from streams.diagnostics.places import places
 from streams.errors import InvalidInput, MethodNotAllowed, NotFound
-from streams.http import STREAM_HEADERS, StreamResponse
+from streams.http import StreamResponse, nothing
 from streams.http.errors import answers_errors
 from streams.hub import Hub, current_hub
 from streams.wire import sse
@@ -98,7 +98,7 @@ def _stream(
 ) -> HttpResponseBase:
     """A response as the real streams have it; to HEAD its headers. Raises LimitReached."""
     if request.method == "HEAD":
-        return HttpResponse(content_type=content_type, headers=STREAM_HEADERS)
+        return StreamResponse(nothing(), content_type=content_type)
     place = places.claim(lasting_s + GRACE_S)
 
     async def placed() -> AsyncGenerator[bytes, None]:

@@ -1,7 +1,6 @@
 """``/report``: a table, as it is read from the database."""
 
 import re
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponseBase
@@ -9,7 +8,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 
 from streams.errors import MethodNotAllowed
-from streams.http import StreamResponse
+from streams.http import StreamResponse, nothing
 from streams.http.errors import answers_errors
 from streams.http.origin import check_reading_origin
 from streams.hub import current_hub
@@ -36,7 +35,7 @@ async def download(request: HttpRequest) -> HttpResponseBase:
     who, source = await hub.gateway.run(_open, request, kind, wanted, chosen)
     gzip = accepts_gzip(request.headers.get("Accept-Encoding", ""))
     if request.method == "HEAD":
-        body = _nothing()
+        body = nothing()
     else:
         check_room(hub)
         body = report(hub, source, who, wanted.columns, chosen)
@@ -59,8 +58,3 @@ def _open(request: HttpRequest, kind: Kind, wanted: Wanted, chosen: Format) -> t
 def _file_name(source: Source, chosen: Format) -> str:
     """``events-room-lobby-20261125T214617Z.csv``"""
     return f"{_UNSAFE.sub('-', source.name)}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{chosen.suffix}"
-
-
-async def _nothing() -> AsyncGenerator[bytes, None]:
-    return
-    yield b""
