@@ -21,7 +21,7 @@ import django
 
 django.setup()
 
-from tests.files.test_on_servers import BIG_BYTES, made_site
+from tests.faults.test_site_files import BIG_BYTES, made_site
 from tests.harness.nginx import Nginx
 from tests.harness.site import SERVERS
 

@@ -15,8 +15,8 @@ from tusclient.exceptions import TusCommunicationError
 from tests.harness.components import find_binary
 from tests.harness.waiting import eventually
 
-SIZE = 64_000_000
-PIECE = 2_000_000
+SIZE = 128_000_000
+PIECE = 4_000_000
 RATE = "20M"
 KILL_AT = (SIZE // 3, 2 * SIZE // 3)
 CUT_AT = (4_000_000, 16_000_000)  # the buffers of both sockets hold up to 40 MB that still arrive
@@ -58,13 +58,18 @@ def upload(site, file, name, headers):
     assert not kills
 
 
+def size_of(path):
+    return path.stat().st_size if path.exists() else 0
+
+
 def download(site, headers, name, target):
     """By ``curl -C -``, whose server is killed twice meanwhile."""
     options = [item for header in headers.items() for item in ("-H", ": ".join(header))]
     command = [find_binary("curl"), "-s", "-C", "-", "--limit-rate", RATE, "-o", target, *options, site.url + name]
     for least in CUT_AT:
+        wanted = max(least, size_of(target) + 1)
         curl = subprocess.Popen(command)
-        eventually(lambda least=least: target.exists() and target.stat().st_size >= least, limit_s=30)
+        eventually(lambda wanted=wanted: size_of(target) >= wanted, limit_s=30)
         site.kill()
         assert curl.wait(30) in (18, 56)  # a part of the file; the connection was reset
         site.start()

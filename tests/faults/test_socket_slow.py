@@ -91,7 +91,9 @@ async def test_a_topic_that_skips_tells_a_slow_socket_exactly_what_it_missed(sit
         await stall(socket, publisher, "skip")
         reading = asyncio.create_task(read_to(socket, "the end"))
         await publish(publisher, "skip", 5, "more")
-        await publish(publisher, "skip", 1, "the end")
+        while not reading.done():  # an end that is published before it has caught up is skipped too
+            await publish(publisher, "skip", 1, "the end")
+            await asyncio.wait([reading], timeout=0.2)
         frames = await reading
     seen, lost, at = [], 0, None
     for frame in frames:
@@ -104,7 +106,7 @@ async def test_a_topic_that_skips_tells_a_slow_socket_exactly_what_it_missed(sit
             assert at is None or number_of(frame["id"]) == number_of(at) + 1
             seen.append(at := frame["id"])
     assert lost > 0
-    assert len(seen) + lost == number_of(at) == 86
+    assert len(seen) + lost == number_of(at) >= 86
 
 
 def number_of(event_id):
