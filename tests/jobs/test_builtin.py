@@ -230,10 +230,10 @@ async def test_a_replay_keeps_the_pauses_and_the_order(do, hub):
     times = await hub.gateway.run(
         lambda: list(Event.objects.filter(topic__name="now").order_by("seq").values_list("created_at", flat=True))
     )
-    after = [(time - times[0]).total_seconds() for time in times]
-    assert after[1] == 0
-    for came, due in zip(after[2:], [0.2, 0.25, 0.45], strict=True):  # one that is late does not make the next one late
-        assert due - 0.04 < came < due + 2, after
+    after = [(time - job.started_at).total_seconds() for time in times]
+    assert after[0] == after[1]
+    for came, due in zip(after, [0, 0, 0.2, 0.25, 0.45], strict=True):  # never early; late on a busy machine
+        assert due <= came < due + 3, after
 
 
 async def test_a_replay_that_died_goes_on_behind_what_it_had_published(runner, hub, ada, ended):
