@@ -6,10 +6,8 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 
 from streams.errors import TooLarge, UnsupportedMediaType
-from streams.http.body import attach_body
+from streams.http.body import BODY
 from streams.http.errors import error_response
-
-BODY = "streams.body"
 
 
 class DjangoApplication(ASGIHandler):
@@ -47,5 +45,4 @@ class DjangoApplication(ASGIHandler):
             return None, error_response(UnsupportedMediaType(f"the Content-Type can't be read: {error!s:.100}"))
         if request is not None:
             scope[BODY] = body_file
-            attach_body(request, body_file)
         return request, refusal
