@@ -95,5 +95,5 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     """The ASGI application; where the server has no lifespan, the first connection begins the process."""
     if scope["type"] != "lifespan":
         await process.begin()
-    with serving(send):
+    with serving(send, scope):
         await router(scope, receive, send)

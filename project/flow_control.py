@@ -159,6 +159,10 @@ class StreamingRequest(WebRequest):
         """Give the connection up, and what waits to be sent."""
         self.channel.forceAbortClient()
 
+    def waiting(self) -> int:
+        """How many bytes the socket has not taken yet."""
+        return _waiting(self.channel and self.channel.transport)
+
     def application_ended(self, error: BaseException | None) -> None:
         """Answer 500 while nothing is on the wire, else end the connection without ending the response.
 
@@ -248,6 +252,10 @@ class StreamingWebSocket(WebSocketProtocol):
         """Give the connection up, and what waits to be sent."""
         self.dropConnection(abort=True)
 
+    def waiting(self) -> int:
+        """How many bytes the socket has not taken yet."""
+        return _waiting(self.transport)
+
     def application_ended(self, error: BaseException | None) -> None:
         """Close with 1011 after an error, with 1012 when the server dismissed or cancelled it, else with 1000."""
         if self.state == self.STATE_CONNECTING:
@@ -268,6 +276,15 @@ class StreamingWebSocketFactory(WebSocketFactory):
     """Makes the sockets that HTTP requests are upgraded to."""
 
     protocol = StreamingWebSocket
+
+
+def _waiting(transport: Any) -> int:
+    """What is in a Twisted transport's buffers; 0 of one that is gone."""
+    return (
+        len(getattr(transport, "dataBuffer", b""))
+        - getattr(transport, "offset", 0)
+        + getattr(transport, "_tempDataLen", 0)
+    )
 
 
 def _refusal(status: str, code: str, text: str) -> bytes:

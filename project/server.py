@@ -156,6 +156,7 @@ class StreamingServer(daphne.server.Server):
         inbox = Inbox(protocol.transport.resumeProducing) if websocket else asyncio.Queue[Message]()
         send = partial(self.handle_reply, protocol)
         send.abort = protocol.abort  # type: ignore[attr-defined]  # for those who must let go of a client
+        send.waiting = protocol.waiting  # type: ignore[attr-defined]  # for those who look at slow ones
         application = self.application(scope=scope, receive=inbox.get, send=send)
         # An empty context: a kept-alive connection reads its next request inside the context of the last one.
         instance = reactor._asyncioEventloop.create_task(application, context=contextvars.Context())

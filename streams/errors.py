@@ -10,6 +10,7 @@
     |   `-- FrameTooLarge                  413   1009  too_large
     |-- NotSignedIn                        401   4401  unauthorized
     |-- Forbidden                          403   4403  forbidden
+    |   `-- Banned                         403   4403  banned
     |-- NoSuchTopic                        404   4404  no_such_topic
     |-- NotFound                           404   4404  not_found
     |-- MethodNotAllowed                   405   4400  method_not_allowed
@@ -100,6 +101,16 @@ class Forbidden(StreamsError):
     """Who asks is known and may not do this."""
 
     status, close_code, code = 403, 4403, "forbidden"
+
+
+class Banned(Forbidden):
+    """Who asks, or the address it comes from, is banned; ``retry_after_s`` says for how long still."""
+
+    code = "banned"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class NoSuchTopic(StreamsError):

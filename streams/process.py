@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
+import os
+import signal
+import sys
 from contextlib import suppress
 from functools import partial
 
 from streams.chat.model import close_runner, current_runner
-from streams.connections import keep_checked, keep_trimmed, publish_vitals, registry
+from streams.connections import keep_checked, keep_commanded, keep_trimmed, publish_vitals, registry
 from streams.errors import CloseReason, Unavailable
 from streams.hub import Hub, close_hub, current_hub
 from streams.jobs.runner import close_jobs, current_jobs
@@ -27,7 +30,8 @@ async def begin() -> Hub:
         _begun.add(hub)
         await _look_at_the_database(hub)
         runner = await current_runner()
-        hub.tasks.keep_running("vital signs", partial(publish_vitals, hub))
+        hub.tasks.keep_running("vital signs", partial(publish_vitals, hub, server_name()), max_pause_s=MAX_PAUSE_S)
+        hub.tasks.keep_running("commands", partial(keep_commanded, hub, end_process), max_pause_s=MAX_PAUSE_S)
         hub.tasks.keep_running("rights of readers", partial(keep_checked, hub))
         hub.tasks.keep_running("trimming", partial(keep_trimmed, hub))
         hub.tasks.keep_running("sweeping files", partial(keep_swept, hub))
@@ -44,6 +48,16 @@ async def begin_jobs(hub: Hub, *, at_once: int | None = None) -> None:
     hub.tasks.keep_running("jobs", jobs.keep_running, max_pause_s=MAX_PAUSE_S)
     hub.tasks.keep_running("claims of jobs", jobs.keep_renewed, max_pause_s=MAX_PAUSE_S)
     hub.tasks.keep_running("old jobs", partial(keep_old_jobs_deleted, hub))
+
+
+def server_name() -> str:
+    """What serves this process."""
+    return "uvicorn" if "uvicorn.server" in sys.modules else "Daphne"
+
+
+def end_process() -> None:
+    """Drain and exit, as if the process were told from outside."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _look_at_the_database(hub: Hub) -> None:

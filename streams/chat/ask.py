@@ -142,11 +142,14 @@ async def _stream(
     with registry.opened(Connection("chat", who)) as connection:
         try:
             yield OPENING
+            connection.sent(len(OPENING))
             async with aclosing(_pieces(hub, runner, generation, prompt, connection)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, TextPiece):
                         text.append(piece.text)
-                        yield sse.encode_data({"text": piece.text})
+                        chunk = sse.encode_data({"text": piece.text})
+                        yield chunk
+                        connection.sent(len(chunk))
                     elif isinstance(piece, Finished):
                         outcome = Outcome(GenerationStatus.DONE, "".join(text), piece)
             yield DONE

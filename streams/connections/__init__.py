@@ -1,9 +1,11 @@
 """Who is connected to this process, which process does what only one must do, and the server's vital signs."""
 
+from streams.connections.commands import keep_commanded
+from streams.connections.connection import Connection
 from streams.connections.lease import claim_lease, process_name, release_lease
 from streams.connections.peer import serving
 from streams.connections.recheck import keep_checked
-from streams.connections.registry import Connection, Registry, connected_reader, registry
+from streams.connections.registry import Registry, connected_reader, registry
 from streams.connections.upkeep import keep_trimmed
 from streams.connections.vitals import publish_vitals
 
@@ -13,6 +15,7 @@ __all__ = [
     "claim_lease",
     "connected_reader",
     "keep_checked",
+    "keep_commanded",
     "keep_trimmed",
     "process_name",
     "publish_vitals",

@@ -5,7 +5,8 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable
 
-from streams.connections.registry import Connection, registry
+from streams.connections.connection import Connection
+from streams.connections.registry import registry
 from streams.errors import CloseReason
 from streams.hub import Hub
 from streams.publishing import Identity, still_readable

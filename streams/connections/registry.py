@@ -1,85 +1,108 @@
-"""The open streams and sockets of this process, in memory."""
+"""The open streams and sockets of this process, in memory, and what is counted of those that came and went."""
 
 import asyncio
-import logging
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from time import time
 
-from streams.connections.peer import Peer, current_peer
-from streams.errors import CloseReason
+from streams.connections.bans import BanList
+from streams.connections.connection import Connection
+from streams.errors import StreamClosed, StreamsError
 from streams.hub import Hub, Reader, open_reader
 from streams.publishing import Identity
 
-logger = logging.getLogger(__name__)
-
-FAREWELL_S = 5.0  # a client that is told to go and reads nothing of it is dropped
+MAX_CLOSED = 1_000  # that wait to be written: where more come and go, the newest count
 
 
-@dataclass(eq=False, slots=True)
-class Connection:
-    """A live connection: its technique, who reads, which topics just now, and how to end it.
+class ClientLeft(Exception):
+    """The client has left, or nothing more can be sent to it."""
 
-    technique: ``sse``, ``ndjson``, ``longpoll``, ``websocket`` or ``chat``. tell: lets the stream tell its client the
-    reason and end; what is being sent is sent first. Made in a task of the connection, whose peer it takes.
-    """
 
-    technique: str
-    who: Identity
-    tell: Callable[[CloseReason], None] = lambda reason: None
-    topics: Collection[str] = ()
-    opened_at: float = field(default_factory=time)  # seconds since the epoch
-    peer: Peer = field(default_factory=current_peer)
-
-    def end(self, reason: CloseReason) -> None:
-        """End it: the client is told, and dropped ``FAREWELL_S`` later if it has not let go by then. In the loop."""
-        self.tell(reason)
-        asyncio.get_running_loop().call_later(FAREWELL_S, self._drop, reason)
-
-    def _drop(self, reason: CloseReason) -> None:
-        if self.peer.drop():
-            told = "dropped a %s stream of %s, which did not read that it ends: %s"
-            logger.warning(told, self.technique, self.who.id, reason)
+def _why(error: BaseException) -> str:
+    """The reason that is shown of a connection whose block ends by ``error``."""
+    if isinstance(error, StreamClosed):
+        return error.reason
+    if isinstance(error, StreamsError):
+        return error.code
+    left = isinstance(error, GeneratorExit | asyncio.CancelledError | ClientLeft)
+    return "left" if left else "failed"
 
 
 class Registry:
-    """A set of connections; each is in it exactly as long as its ``opened`` block runs."""
+    """A set of connections; each is in it exactly as long as its ``opened`` block runs.
+
+    opened_by_technique, closed_by_reason, refused_by_code: counts since the process began; bytes_gone: those sent over
+    connections that have ended.
+    """
 
     def __init__(self) -> None:
-        self._connections: set[Connection] = set()
+        self._connections: dict[str, Connection] = {}
+        self._closed: deque[Connection] = deque(maxlen=MAX_CLOSED)
+        self.bans = BanList()
+        self.opened_by_technique: Counter[str] = Counter()
+        self.closed_by_reason: Counter[str] = Counter()
+        self.refused_by_code: Counter[str] = Counter()
+        self.bytes_gone = 0
 
     def __len__(self) -> int:
         return len(self._connections)
 
     def __iter__(self) -> Iterator[Connection]:
-        return iter(tuple(self._connections))
+        return iter(tuple(self._connections.values()))
+
+    def get(self, connection_id: str) -> Connection | None:
+        """The open connection of that id, if it is here."""
+        return self._connections.get(connection_id)
+
+    def admit(self, who: Identity, address: str) -> None:
+        """Raise Banned unless a connection of ``who`` from ``address`` may be opened now. In the loop."""
+        try:
+            self.bans.check(who.id, address)
+        except StreamsError as error:
+            self.refused_by_code[error.code] += 1
+            raise
 
     @contextmanager
     def opened(self, connection: Connection) -> Iterator[Connection]:
-        """Count ``connection`` for as long as the block runs, whichever way it ends."""
-        self._connections.add(connection)
+        """Count ``connection`` for as long as the block runs, whichever way it ends; raises as ``admit``."""
+        self.admit(connection.who, connection.peer.address)
+        self._connections[connection.id] = connection
+        self.opened_by_technique[connection.technique] += 1
         try:
             yield connection
+        except BaseException as error:
+            connection.close_reason = connection.close_reason or _why(error)
+            raise
         finally:
-            self._connections.discard(connection)
+            connection.close_reason = connection.close_reason or "ended"
+            connection.closed_at = time()
+            del self._connections[connection.id]
+            self.closed_by_reason[connection.close_reason] += 1
+            self.bytes_gone += connection.bytes_out
+            self._closed.append(connection)
+
+    def take_closed(self) -> list[Connection]:
+        """Those that have ended since the last call, the oldest first."""
+        taken = list(self._closed)
+        self._closed.clear()
+        return taken
 
     def by_technique(self) -> dict[str, int]:
         """How many are open, by technique; those that have none are left out."""
-        return dict(Counter(connection.technique for connection in self._connections))
+        return dict(Counter(connection.technique for connection in self))
 
     def by_topic(self) -> dict[str, int]:
         """How many read each topic; those that nobody reads are left out."""
-        return dict(Counter(topic for connection in self._connections for topic in connection.topics))
+        return dict(Counter(topic for connection in self for topic in connection.topics))
 
 
 registry = Registry()
 
 
 @asynccontextmanager
-async def connected_reader(hub: Hub, technique: str, who: Identity) -> AsyncGenerator[Reader, None]:
-    """A reader without topics yet, which is a live connection for as long as the block runs."""
+async def connected_reader(hub: Hub, technique: str, who: Identity) -> AsyncGenerator[tuple[Reader, Connection], None]:
+    """A reader without topics yet, which is a live connection for as long as the block runs. Raises Banned."""
     async with open_reader(hub) as reader:
-        with registry.opened(Connection(technique, who, reader.end, reader.topics)):
-            yield reader
+        with registry.opened(Connection(technique, who, reader.end, reader.topics, reader)) as connection:
+            yield reader, connection

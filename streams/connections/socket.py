@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 
 from channels.exceptions import StopConsumer
 
+from streams.connections.connection import Connection
 from streams.connections.consumer import Consumer
-from streams.connections.registry import connected_reader
+from streams.connections.registry import ClientLeft, connected_reader
 from streams.errors import FrameTooLarge, InvalidInput, LimitReached, NotSignedIn, StreamClosed, StreamsError
 from streams.flow import TokenBucket
 from streams.http.origin import check_origin
@@ -43,7 +44,7 @@ def _values_in(frame: str | bytes) -> int:
     return text.count(",") + text.count("[") + text.count("{")
 
 
-class SocketEnded(Exception):
+class SocketEnded(ClientLeft):
     """Nothing more can be sent: the client has left, or we have closed the socket."""
 
 
@@ -102,6 +103,7 @@ class Socket(Consumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Run the connection; the reader's task ends with it, whichever way that is."""
         self._reading: asyncio.Task[None] | None = None
+        self._connection: Connection | None = None
         self._opened = asyncio.Event()
         self._turn = asyncio.Lock()  # fair: whoever sends first is sent first, however slow the client
         self._ended = False
@@ -175,7 +177,8 @@ class Socket(Consumer):
     async def _read(self, wishes: Mapping[str, Wish]) -> None:
         """Carry the topics' logs to the socket until either ends."""
         try:
-            async with self._telling_the_end(), connected_reader(self.hub, "websocket", self.who) as self.reader:
+            async with self._telling_the_end(), connected_reader(self.hub, "websocket", self.who) as opened:
+                self.reader, self._connection = opened
                 positions = {name: await self.subscribe(name, wish) for name, wish in wishes.items()}
                 await self.send_text(self.opening(positions))
                 self._opened.set()
@@ -190,15 +193,24 @@ class Socket(Consumer):
         """Read ``name`` too; raises as ``Reader.subscribe``."""
         position = await self.reader.subscribe(name, wish)
         self._sent[name] = position.resume_id
+        if self._opened.is_set():
+            self._note(f"subscribed to {name}")
         return position
 
     async def unsubscribe(self, name: str) -> str:
         """Send no more of ``name``; the id to resume after. Raises InvalidInput."""
         await self.reader.unsubscribe(name)
+        self._note(f"unsubscribed from {name}")
         return self._sent.pop(name)
+
+    def _note(self, what: str) -> None:
+        if self._connection is not None:
+            self._connection.note(what)
 
     async def _send_batch(self, batch: Batch) -> None:
         cursor = self.reader.cursor(batch.topic)
+        if batch.notice is not None:
+            await self.send_control("stream.notice", {"text": batch.notice})
         if batch.gap is not None:
             self._sent[batch.topic] = batch.gap.resumed_at
             await self.send_control("stream.gap", asdict(batch.gap), topic=batch.topic)
@@ -209,6 +221,8 @@ class Socket(Consumer):
             await self.send_text(event.frame("envelope", encode_envelope))
             if number % TURN == 0:
                 await asyncio.sleep(0)
+        if self._connection is not None:
+            self._connection.delivered(batch, 0)
 
     async def send_control(self, event_type: str, data: Mapping[str, Any], **where: str) -> None:
         """Send an event of the server's own; as ``send_text``."""
@@ -217,6 +231,8 @@ class Socket(Consumer):
     async def send_text(self, frame: bytes) -> None:
         """Send one text frame, in its turn; waits as long as the socket takes no bytes. Raises SocketEnded."""
         await self._send({"type": "websocket.send", "text": frame.decode()})
+        if self._connection is not None:
+            self._connection.sent(len(frame))
 
     # Up
 

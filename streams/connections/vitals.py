@@ -1,69 +1,122 @@
-"""The server's own vital signs, once a second on the topic ``system``."""
+"""The beat of a process: its vital signs into its row, and those of all processes, summed, on the topic ``system``.
+
+What only the staff may see (who is slow, who has just left) goes to the private topic ``system:operation``.
+"""
 
 import asyncio
-import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
 
-import psutil
+from django.db.models import Sum
+from django.utils import timezone
 
 from streams.connections.lease import claim_lease, release_lease
-from streams.connections.registry import registry
+from streams.connections.signs import VitalSigns, sleep_and_watch
+from streams.connections.sums import public_signs, sum_signs, sum_topics
+from streams.connections.written import Writer, end_process, renew_process
 from streams.hub import Hub
+from streams.models import Generation, LiveConnection, Process
+from streams.models.generation import GenerationStatus
 from streams.publishing import apublish
 
 TOPIC = "system"
+OPERATION = "system:operation"
 LEASE = "vitals"
-LAG_PROBE_S = 0.1
+OPERATION_EVERY = 2  # beats
+SHOWN = 10  # of the slowest, the busiest and those that left last
+ATTENTION_BYTES = 16_384  # waiting for a socket: below that a connection is not slow
 
 
-class VitalSigns:
-    """Reads the signs; rates are over the time since the last reading."""
+async def publish_vitals(hub: Hub, server: str = "") -> None:
+    """Beat every ``vitals_every_s`` seconds, for ever; one process, which holds the lease, publishes for all.
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._process = psutil.Process()
-        self._process.cpu_percent()  # the first call only begins the measurement
-        self._read_at = hub.loop.time()
-        self._in, self._out = hub.events_in, hub.events_out
-
-    def read(self, *, loop_lag_s: float) -> dict[str, object]:
-        """One event's data; units are in the names, ``connections`` by technique."""
-        hub, now = self._hub, self._hub.loop.time()
-        seconds = max(now - self._read_at, 0.001)
-        signs: dict[str, object] = {
-            "cpu_percent": round(self._process.cpu_percent(), 1),
-            "resident_bytes": self._process.memory_info().rss,
-            "load_1m": round(os.getloadavg()[0], 2),
-            "connections": {"sse": 0, "websocket": 0, "ndjson": 0, "longpoll": 0, "chat": 0} | registry.by_technique(),
-            "tasks": len(asyncio.all_tasks(hub.loop)),
-            "events_in_per_s": round((hub.events_in - self._in) / seconds, 1),
-            "events_out_per_s": round((hub.events_out - self._out) / seconds, 1),
-            "loop_lag_ms": round(loop_lag_s * 1000, 1),
-        }
-        self._read_at, self._in, self._out = now, hub.events_in, hub.events_out
-        return signs
-
-
-async def _sleep(seconds: float) -> float:
-    """Sleep in short steps; by how much the worst of them was late: that is how long the loop kept others waiting."""
-    loop = asyncio.get_running_loop()
-    until, worst_s = loop.time() + seconds, 0.0
-    while (now := loop.time()) < until:
-        step_s = min(LAG_PROBE_S, until - now)
-        await asyncio.sleep(step_s)
-        worst_s = max(worst_s, loop.time() - now - step_s)
-    return worst_s
-
-
-async def publish_vitals(hub: Hub) -> None:
-    """Publish every ``vitals_every_s`` seconds, for ever, while this process holds the lease.
-
-    Raises Unavailable (run it supervised). Cancellation gives the lease back.
+    Raises Unavailable (run it supervised). Cancellation gives the leases back.
     """
-    signs = VitalSigns(hub)
+    signs, writer = VitalSigns(hub), Writer(hub)
+    started_at, beats = datetime.now(UTC), 0
+    signs.open()
     try:
         while True:
-            lag_s = await _sleep(hub.settings.vitals_every_s)
+            lag_s = await sleep_and_watch(hub.settings.vitals_every_s)
+            mine = signs.read(loop_lag_s=lag_s)
+            draining = hub.closing is not None
+            known = await hub.gateway.run(renew_process, server, started_at, draining, mine, hub.settings.lease_s)
+            if not known:
+                writer.forget()
+            await writer.write()
             if await hub.gateway.run(claim_lease, LEASE, seconds=hub.settings.lease_s):
-                await apublish(TOPIC, signs.read(loop_lag_s=lag_s), type="vitals")
+                beats += 1
+                await _tell(hub, with_operation=beats % OPERATION_EVERY == 0)
     finally:
-        await asyncio.shield(hub.gateway.run(release_lease, LEASE))
+        signs.close()
+        await asyncio.shield(_leave(hub, writer))
+
+
+async def _leave(hub: Hub, writer: Writer) -> None:
+    await writer.write(everything=True)
+    await hub.gateway.run(end_process)
+    await hub.gateway.run(release_lease, LEASE)
+
+
+async def _tell(hub: Hub, *, with_operation: bool) -> None:
+    processes = await hub.gateway.run(_processes)
+    vitals = sum_signs([one.signs for one in processes]) | {"claude": await hub.gateway.run(_claude)}
+    vitals["processes"] = [
+        {"name": short_name(one.name), "state": "draining" if one.draining else "serving", **public_signs(one.signs)}
+        for one in processes
+    ]
+    await apublish(TOPIC, vitals, type="vitals")
+    if with_operation:
+        await apublish(OPERATION, await hub.gateway.run(_operation, processes), type="operation")
+
+
+def short_name(name: str) -> str:
+    """What members see of a process's name: neither host nor process id."""
+    return name.rsplit(":", 1)[-1]
+
+
+def _processes() -> list[Process]:
+    return [one for one in Process.objects.alive(timezone.now()) if one.signs]
+
+
+def _claude() -> dict[str, Any]:
+    """Answers that run, and the tokens of today's (UTC)."""
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    sums = Generation.objects.filter(created_at__gte=today, demo=False).aggregate(
+        input_tokens=Sum("input_tokens", default=0), output_tokens=Sum("output_tokens", default=0)
+    )
+    return {"running": Generation.objects.filter(status=GenerationStatus.RUNNING).count()} | sums
+
+
+def _operation(processes: Sequence[Process]) -> dict[str, Any]:
+    """``{"slowest", "busiest", "closes"}``: ten of each at most. Touches the database."""
+    live = LiveConnection.objects.live(timezone.now())
+    behind = live.filter(lag__gt=0).order_by("-lag")[:SHOWN]
+    waiting = live.filter(lag=0, waiting_bytes__gte=ATTENTION_BYTES).order_by("-waiting_bytes")[:SHOWN]
+    slowest = [
+        {
+            **_of(one),
+            "topic": max(one.cursors, key=lambda name: one.cursors[name]["lag"], default=""),
+            "lag": one.lag,
+            "waiting_bytes": one.waiting_bytes,
+            "process": one.process_id,
+        }
+        for one in [*behind, *waiting][:SHOWN]
+    ]
+    closes = [
+        {
+            **_of(one),
+            "reason": one.close_reason,
+            "time": one.closed_at.timestamp(),
+            "seconds": round((one.closed_at - one.opened_at).total_seconds(), 1),
+        }
+        for one in LiveConnection.objects.closed()[:SHOWN]
+        if one.closed_at is not None
+    ]
+    return {"slowest": slowest, "busiest": sum_topics([one.signs for one in processes], most=SHOWN), "closes": closes}
+
+
+def _of(connection: LiveConnection) -> dict[str, Any]:
+    who = connection.who_name or connection.who_id or "nobody known"
+    return {"connection": connection.id, "who": who, "technique": connection.technique}

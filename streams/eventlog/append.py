@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from streams.conf import get_settings
 from streams.errors import KeyReused, StreamsError
-from streams.models import Event, Topic
+from streams.models import Event, Topic, Visibility
 from streams.wire.event import LogEvent, NewEvent, event_id
+from streams.wire.names import is_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,9 @@ def _lock_topics(names: list[str]) -> dict[str, Topic]:
     query = Topic.objects.select_for_update().filter(name__in=names).order_by("name")
     topics = {topic.name: topic for topic in query}
     if missing := [name for name in names if name not in topics]:
-        visibility = get_settings().default_visibility
-        Topic.objects.bulk_create((Topic(name=name, visibility=visibility) for name in missing), ignore_conflicts=True)
+        default = get_settings().default_visibility
+        made = (Topic(name=name, visibility=Visibility.PRIVATE if is_own(name) else default) for name in missing)
+        Topic.objects.bulk_create(made, ignore_conflicts=True)
         topics = {topic.name: topic for topic in query.all()}
     return topics
 

@@ -70,7 +70,7 @@ class Supervisor:
     async def _again(self, name: str, work: Callable[[], Awaitable[None]], max_pause_s: float) -> None:
         pause_s = MIN_RESTART_S
         loop = asyncio.get_running_loop()
-        while True:
+        while not self._closing.is_set():  # a failure of its cleanup must not bring back what was cancelled
             started = loop.time()
             try:
                 await work()

@@ -72,6 +72,7 @@ class Cursor:
         batch = live.ring.take(self.seq)
         if batch is not None:
             self.seq = batch.cursor
+            live.events_out += len(batch.events)
             hub.events_out += len(batch.events)
         return batch
 
@@ -90,6 +91,7 @@ class Cursor:
         gap = None
         if first > after + 1:
             gap = Gap(event_id(epoch, after), event_id(epoch, first - 1), first - 1 - after, "trimmed")
+        live.events_out += len(page.events)
         hub.events_out += len(page.events)
         return Batch(live.name, page.events, self.seq, gap) if page.events or gap else None
 

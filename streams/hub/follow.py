@@ -1,5 +1,6 @@
 """Follow: a reader of one topic or of many, from where it stands to the head and on."""
 
+from collections import deque
 from collections.abc import AsyncGenerator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -13,6 +14,7 @@ from streams.hub.ring import Batch
 from streams.wire.last_event_id import Wish
 
 HEARTBEAT = Batch("", (), 0)
+MAX_NOTICES = 10  # that wait for a reader that is busy; the oldest give way
 
 
 class Reader:
@@ -24,6 +26,7 @@ class Reader:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.closing: CloseReason | None = None
+        self.notices: deque[str] = deque(maxlen=MAX_NOTICES)
         self.cursors: tuple[Cursor, ...] = ()  # replaced, never changed: whoever goes through it can wait meanwhile
         self._cursors: dict[str, Cursor] = {}
         self._reading: dict[str, AsyncExitStack] = {}
@@ -81,6 +84,11 @@ class Reader:
         self.closing = self.closing or reason
         self._waiter.wake()
 
+    def notify(self, text: str) -> None:
+        """Let ``follow`` yield a notice before anything else."""
+        self.notices.append(text)
+        self._waiter.wake()
+
     def check_open(self) -> None:
         """Raise StreamClosed once this reader, or every reader, is to end."""
         if self.closing is not None:
@@ -113,13 +121,15 @@ async def follow(reader: Reader, *, wait: bool = True) -> AsyncGenerator[Batch, 
     """Yield batches of events, each of one topic, from where the reader stands: first what is there, then what comes.
 
     One step in every topic that has news, then the next, so that a busy topic keeps no other waiting. A batch with
-    neither events nor gap is a heartbeat's silence. Without ``wait`` it ends where it would have to wait. Topics may be
-    subscribed to and unsubscribed from meanwhile.
+    neither events nor gap is a heartbeat's silence, or a notice. Without ``wait`` it ends where it would have to wait.
+    Topics may be subscribed to and unsubscribed from meanwhile.
     Raises StreamClosed when the server ends the stream, Unavailable when the log can't be read.
     Cancellation: safe at every await; consume under ``aclosing``.
     """
     while True:
         moved = False
+        while reader.notices:
+            yield Batch("", (), 0, notice=reader.notices.popleft())
         for cursor in reader.cursors:
             if cursor.left or not cursor.has_news:
                 continue

@@ -5,6 +5,7 @@ import logging
 import weakref
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 
 from streams.conf import StreamSettings, get_settings
 from streams.errors import CloseReason, NoSuchTopic, StreamClosed
@@ -17,6 +18,15 @@ from streams.hub.ring import Announcement
 logger = logging.getLogger(__name__)
 
 MAX_PAUSE_S = 1.0  # however long the database was away: once it is back, readers wait no longer than this
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Of one followed topic: where its log stands, deliveries from it in this process, and readers here."""
+
+    head: int
+    events_out: int
+    readers: int
 
 
 class Hub:
@@ -112,6 +122,16 @@ class Hub:
     def readers(self) -> dict[str, int]:
         """How many readers each followed topic has here."""
         return {live.name: live.readers for live in self._live.values() if live.readers}
+
+    def traffic(self) -> dict[str, Traffic]:
+        """What went through each followed topic since it is followed."""
+        lives = [live for live in self._live.values() if live.opened.is_set()]
+        return {live.name: Traffic(live.target, live.events_out, live.readers) for live in lives}
+
+    @property
+    def ring_bytes(self) -> int:
+        """What all rings hold."""
+        return sum(live.ring.size_bytes for live in self._live.values())
 
     # Events coming in
 

@@ -83,6 +83,7 @@ class LiveTopic:
         self.max_lag: int | None = None  # events behind which a reader is slow; None: when it leaves the ring
         self.gone = False  # the topic was deleted
         self.readers = 0
+        self.events_out = 0  # deliveries
         self.last_left = 0.0  # loop time
         self.opened = asyncio.Event()
         self.ring = Ring(name, max_events=settings.ring_events, max_bytes=settings.ring_bytes)

@@ -40,13 +40,15 @@ class Gap:
 class Batch:
     """What a reader takes at once of one topic: the events, the seq it has then seen, and the gap before them, if any.
 
-    No events and no gap: nothing happened for a heartbeat, in any of its topics.
+    No events and no gap: nothing happened for a heartbeat, in any of its topics; or there is a notice, which is the
+    server's own word to this reader alone.
     """
 
     topic: str
     events: tuple[LogEvent, ...]
     cursor: int
     gap: Gap | None = None
+    notice: str | None = None
     _joined: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def joined(self, name: str, encode: Callable[[LogEvent], bytes]) -> bytes:
@@ -73,6 +75,11 @@ class Ring:
 
     def __len__(self) -> int:
         return len(self._events)
+
+    @property
+    def size_bytes(self) -> int:
+        """The events' data as text."""
+        return self._bytes
 
     @property
     def cuts(self) -> int:

@@ -8,6 +8,7 @@ from streams.errors import Forbidden, NoSuchTopic, NotSignedIn
 from streams.models import Topic, Visibility
 from streams.publishing.identity import Identity, identify_again
 from streams.publishing.tokens import allows
+from streams.wire.names import is_own
 
 T = TypeVar("T", bound=Topic)  # with or without annotations
 
@@ -86,6 +87,8 @@ def may_publish(*, who: Identity, name: str) -> bool:
 
 def check_publish(*, who: Identity, name: str) -> None:
     """Raise NotSignedIn or Forbidden unless ``who`` may publish to ``name``."""
+    if is_own(name) and who.kind != "nobody":
+        raise Forbidden(f"only the server itself publishes to {name}")
     if may_publish(who=who, name=name):
         return
     if who.kind in ("nobody", "guest"):

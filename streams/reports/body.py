@@ -44,7 +44,7 @@ async def report(
     """
     told: list[CloseReason] = []
     total = 0
-    with registry.opened(Connection(TECHNIQUE, who, told.append, source.topics)):
+    with registry.opened(Connection(TECHNIQUE, who, told.append, source.topics)) as connection:
         try:
             yield chosen.opening(columns)
             async with aclosing(piped(pages(hub, source), PAGE_BYTES, size=lambda page: len(page.rows))) as ahead:
@@ -54,6 +54,7 @@ async def report(
                     total += page.count
                     if page.rows:
                         yield page.rows
+                        connection.sent(len(page.rows))
             yield chosen.closing(columns, total)
         except Exception as error:
             logger.warning(

@@ -2,6 +2,7 @@
 
 {"events": [envelope, ...], "last_event_id": "...", "gap": {...} | null}       one topic
 {"events": [envelope, ...], "last_event_id": "...", "gaps": [{"topic", ...}]}  several
+and "notices": ["text", ...] where an operator has sent some
 """
 
 import asyncio
@@ -43,7 +44,7 @@ async def poll_topics(
     """
     await release_thread()
     deadline = hub.loop.time() + timeout_s
-    async with connected_reader(hub, "longpoll", who) as reader:
+    async with connected_reader(hub, "longpoll", who) as (reader, connection):
         for name, wish in wishes.items():
             await reader.subscribe(name, wish)
         ids = {name: position.resume_id for name, position in reader.positions.items()}
@@ -51,11 +52,15 @@ async def poll_topics(
             await reader.unsubscribe(name)
         answer = await _news(reader, until, ids)
         with suppress(TimeoutError):
-            while _is_awaited(reader, until, answer):
+            while not reader.notices and _is_awaited(reader, until, answer):
                 async with asyncio.timeout_at(deadline):  # for the waiting only: what is there is read, however slowly
                     await reader.wait()
                 answer += await _news(reader, until, ids)
-    return _encode(answer, list(ids.values()), one=one)
+        body = _encode(answer, list(ids.values()), one=one, notices=list(reader.notices))
+        for batch in answer:
+            connection.delivered(batch, 0)
+        connection.sent(len(body))
+    return body
 
 
 async def _news(reader: Reader, until: Until | None, ids: dict[str, str]) -> list[Batch]:
@@ -82,11 +87,13 @@ def _is_awaited(reader: Reader, until: Until | None, answer: list[Batch]) -> boo
     return bool(reader.topics) and size < MAX_GATHERED_BYTES and not any(batch.gap for batch in answer)
 
 
-def _encode(answer: list[Batch], ids: list[str], *, one: bool) -> bytes:
+def _encode(answer: list[Batch], ids: list[str], *, one: bool, notices: list[str]) -> bytes:
     events = b",".join(event.frame("envelope", encode_envelope) for batch in answer for event in batch.events)
     gaps = [{"topic": batch.topic} | asdict(batch.gap) for batch in answer if batch.gap is not None]
     told: dict[str, object] = {"gaps": gaps}
     if one:
         told = {"gap": {name: value for name, value in gaps[0].items() if name != "topic"} if gaps else None}
+    if notices:
+        told["notices"] = notices
     rest = encode_json({"last_event_id": join_ids(ids), **told})
     return b'{"events":[' + events + b"]," + rest[1:].encode()

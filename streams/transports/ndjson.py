@@ -31,6 +31,8 @@ class NdjsonFrames:
 
     def batch(self, batch: Batch) -> bytes:
         """Lines; a blank one for a heartbeat."""
+        if batch.notice is not None:
+            return encode_control("stream.notice", {"text": batch.notice}) + b"\n"
         events = batch.joined("ndjson", _line)
         if batch.gap is not None:
             return encode_control("stream.gap", asdict(batch.gap), topic=batch.topic) + b"\n" + events

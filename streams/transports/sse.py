@@ -35,6 +35,8 @@ class SseFrames:
 
     def batch(self, batch: Batch) -> bytes:
         """Blocks; a comment for a heartbeat."""
+        if batch.notice is not None:
+            return self._control("stream.notice", {"text": batch.notice}, None)
         events = batch.joined("sse", sse.encode_event)
         if batch.gap is not None:
             return sse.encode_control("stream.gap", asdict(batch.gap), last_event_id=batch.gap.resumed_at) + events
@@ -71,6 +73,8 @@ class SseFramesOfMany(SseFrames):
 
     def batch(self, batch: Batch) -> bytes:
         """Blocks; a comment for a heartbeat."""
+        if batch.notice is not None:
+            return self._control("stream.notice", {"text": batch.notice}, None)
         frames = []
         if batch.gap is not None:
             self._ids[batch.topic] = batch.gap.resumed_at

@@ -29,7 +29,7 @@ class Frames(Protocol):
         ...
 
     def batch(self, batch: Batch) -> bytes:
-        """The gap, if there is one, and the events; a heartbeat for a batch with neither."""
+        """The gap, if there is one, and the events; ``stream.notice``; a heartbeat for a batch with nothing."""
         ...
 
     def farewell(self, closed: StreamClosed, *, retry_ms: int) -> bytes:
@@ -53,12 +53,16 @@ async def stream_topics(
     """
     settings = hub.settings
     try:
-        async with connected_reader(hub, frames.technique, who) as reader:
+        async with connected_reader(hub, frames.technique, who) as (reader, connection):
             positions = {name: await reader.subscribe(name, wish) for name, wish in wishes.items()}
-            yield frames.opening(positions, retry_ms=settings.retry_ms)
+            opening = frames.opening(positions, retry_ms=settings.retry_ms)
+            yield opening
+            connection.sent(len(opening))
             async with aclosing(follow_until(reader, until)) as batches:
                 async for batch in batches:
-                    yield frames.batch(batch)
+                    chunk = frames.batch(batch)
+                    yield chunk
+                    connection.delivered(batch, len(chunk))
     except StreamClosed as closed:
         yield frames.farewell(closed, retry_ms=settings.drain_retry_ms)
     except StreamsError as error:

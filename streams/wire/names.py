@@ -45,3 +45,8 @@ def matches(pattern: str, name: str) -> bool:
             return False
         at = found + len(piece)
     return len(name) - at >= len(last) and name.endswith(last)
+
+
+def is_own(topic: str) -> bool:
+    """Whether the topic is one that the server itself writes: ``system``, ``system:…``."""
+    return topic == "system" or topic.startswith("system:")

@@ -1,0 +1,191 @@
+"""The registry written behind: rows by which every process, and the admin, sees the connections of this one.
+
+Nothing is written when a connection opens: once a second what has come and gone since is written at once, and what
+only moved (positions, counts) as often as its cost allows, which is ``MAX_SHARE`` of the time.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection as database
+from django.db import transaction
+from django.utils import timezone
+
+from streams.connections.connection import Connection
+from streams.connections.lease import process_name
+from streams.connections.registry import registry
+from streams.hub import Hub
+from streams.models import LiveConnection, Process
+
+AT_ONCE = 500  # connections of one transaction, and of one turn in the loop
+BRIEF_S = 1.0  # a connection that came and went within this leaves no row, unless it was ended or failed
+MAX_SHARE = 0.02  # of the time, for rows of connections that only moved
+MIN_UPDATE_S = 1.0
+UNREMARKABLE = ("left", "ended")
+MOVING = ("topics", "cursors", "history", "last_sent_at", "events_out", "bytes_out", "lag", "waiting_bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was last written of a connection that is open: compared to see whether it has moved."""
+
+    events_out: int
+    bytes_out: int
+    lag: int
+    waiting_bytes: int
+    topics: int
+    history: int
+
+
+def _state(connection: Connection) -> Written:
+    return Written(
+        connection.events_out,
+        connection.bytes_out,
+        connection.lag,
+        connection.peer.waiting_bytes,
+        len(connection.topics),
+        len(connection.history),
+    )
+
+
+def _moment(seconds: float) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def row_of(connection: Connection, process: str) -> LiveConnection:
+    """The row of a connection as it is now. In the loop."""
+    cursors = connection.reader.cursors if connection.reader is not None else ()
+    who, state = connection.who, _state(connection)
+    return LiveConnection(
+        id=connection.id,
+        process_id=process,
+        technique=connection.technique,
+        who_id=who.id,
+        who_name=who.name[:150],
+        who_kind=who.kind,
+        address=connection.peer.address[:45],
+        user_agent=connection.peer.user_agent,
+        topics=f" {' '.join(connection.topics)} " if connection.topics else "",
+        cursors={one.live.name: {"position": one.position.resume_id, "lag": one.lag} for one in cursors},
+        history=[[round(moment, 3), what] for moment, what in connection.history],
+        opened_at=datetime.fromtimestamp(connection.opened_at, UTC),
+        last_sent_at=_moment(connection.last_sent_at),
+        events_out=connection.events_out,
+        bytes_out=connection.bytes_out,
+        lag=state.lag,
+        waiting_bytes=state.waiting_bytes,
+        closed_at=_moment(connection.closed_at),
+        close_reason=connection.close_reason if connection.closed_at else "",
+    )
+
+
+def _insert(rows: Sequence[LiveConnection]) -> None:
+    """Write whole rows; of one that is there all that can have changed. Touches the database."""
+    LiveConnection.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=[*MOVING, "process", "closed_at", "close_reason"],
+    )
+
+
+def _update(rows: Sequence[LiveConnection]) -> None:
+    """Write what moves; one statement, since Django's ``bulk_update`` costs ten times as much. Touches the database."""
+    table, quote, ops = LiveConnection._meta.db_table, database.ops.quote_name, database.ops
+    columns = ", ".join(f"{quote(name)} = %s" for name in MOVING)
+    values = [
+        (
+            row.topics,
+            json.dumps(row.cursors),
+            json.dumps(row.history),
+            ops.adapt_datetimefield_value(row.last_sent_at),
+            row.events_out,
+            row.bytes_out,
+            row.lag,
+            row.waiting_bytes,
+            row.id,
+        )
+        for row in rows
+    ]
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.executemany(f"UPDATE {quote(table)} SET {columns} WHERE {quote('id')} = %s", values)  # noqa: S608
+
+
+class Writer:
+    """Keeps the rows of this process's connections. Forgets what it wrote when the process's own row was lost."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._process = process_name()
+        self._written: dict[str, Written] = {}
+        self._next_update = 0.0  # loop time
+
+    def forget(self) -> None:
+        """Write every row anew: others have taken this process for dead."""
+        self._written.clear()
+
+    async def write(self, *, everything: bool = False) -> None:
+        """Write what came and went, and what moved if it is time for that (or ``everything``). Raises Unavailable."""
+        closed = [one for one in registry.take_closed() if self._is_remarkable(one)]
+        for one in closed:
+            self._written.pop(one.id, None)
+        fresh = [one for one in registry if one.id not in self._written]
+        new = [*closed, *fresh]
+        for start in range(0, len(new), AT_ONCE):
+            some = new[start : start + AT_ONCE]
+            rows = [row_of(one, self._process) for one in some]
+            states = {one.id: _state(one) for one in some if not one.closed_at}
+            await self._hub.gateway.run(_insert, rows)
+            self._written |= states
+        started = self._hub.loop.time()
+        if everything or started >= self._next_update:
+            for moved in self._moved():
+                await self._hub.gateway.run(_update, moved)
+            took_s = self._hub.loop.time() - started
+            self._next_update = started + max(MIN_UPDATE_S, took_s / MAX_SHARE)
+
+    def _is_remarkable(self, closed: Connection) -> bool:
+        brief = closed.closed_at - closed.opened_at < BRIEF_S and closed.close_reason in UNREMARKABLE
+        return closed.id in self._written or not brief
+
+    def _moved(self) -> Iterator[list[LiveConnection]]:
+        """The rows of those that moved since they were written, in turns."""
+        rows: list[LiveConnection] = []
+        for one in registry:
+            before = self._written.get(one.id)
+            if before is None or one.closed_at or (state := _state(one)) == before:
+                continue
+            self._written[one.id] = state
+            rows.append(row_of(one, self._process))
+            if len(rows) >= AT_ONCE:
+                yield rows
+                rows = []
+        if rows:
+            yield rows
+
+
+def renew_process(server: str, started_at: datetime, draining: bool, signs: dict[str, Any], lease_s: float) -> bool:
+    """Renew this process's row; False if it had expired or was missing, and is written anew. Touches the database."""
+    now = timezone.now()
+    values = {
+        "renewed_at": now,
+        "expires_at": datetime.fromtimestamp(now.timestamp() + lease_s, UTC),
+        "draining": draining,
+        "signs": signs,
+    }
+    if Process.objects.filter(name=process_name(), expires_at__gt=now).update(**values):
+        return True
+    Process.objects.update_or_create(
+        name=process_name(), defaults=values | {"server": server, "started_at": started_at}
+    )
+    return False
+
+
+def end_process() -> None:
+    """This process ends: its lease does too, at once. Touches the database."""
+    now = timezone.now()
+    Process.objects.filter(name=process_name()).update(expires_at=now)
+    LiveConnection.objects.filter(process=process_name(), closed_at=None).update(closed_at=now, close_reason="shutdown")
