@@ -64,6 +64,7 @@ class StreamSettings:
     # Processes
     vitals_every_s: float = 1.0  # the beat of the topic system
     lease_s: float = 10.0  # a claim that is not renewed for so long is free
+    connections_keep_s: float = 3_600.0  # a connection that has ended is shown to the staff for so long
     drain_s: float = 8.0  # streams told of the shutdown must have ended by then
 
     # Files

@@ -15,7 +15,7 @@ from tests.harness.site import SERVERS, Site
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background: what we start would not hear it either
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-WORKERS = 2  # what the limits of the tests that measure are tried with
+WORKERS = 3  # most of them wait; what the limits of the tests that measure are tried with
 
 
 @pytest.hookimpl(tryfirst=True)

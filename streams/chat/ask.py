@@ -20,7 +20,7 @@ from streams.chat.generation_rows import Outcome, end_generation, interrupted
 from streams.chat.generations import GenerationRunner
 from streams.chat.model import current_runner
 from streams.chat.provider import Finished, Piece, Prompt, TextPiece
-from streams.connections import Connection, registry
+from streams.connections import Connection, current_peer, registry
 from streams.errors import (
     CloseReason,
     Forbidden,
@@ -57,6 +57,7 @@ async def chat(request: HttpRequest) -> HttpResponseBase:
     hub.check_open()
     who = await hub.gateway.run(identify, request.user, request.session, request.headers)
     _check_may_ask(who)
+    registry.admit(who, current_peer().address)
     message, conversation = _decode(request, hub.settings.max_message_chars)
     runner.check_room_for_one()
     generation, prompt = await hub.gateway.run(_begin, who, runner, message, conversation)

@@ -3,7 +3,7 @@
 from streams.connections.commands import keep_commanded
 from streams.connections.connection import Connection
 from streams.connections.lease import claim_lease, process_name, release_lease
-from streams.connections.peer import serving
+from streams.connections.peer import current_peer, serving
 from streams.connections.recheck import keep_checked
 from streams.connections.registry import Registry, connected_reader, registry
 from streams.connections.upkeep import keep_trimmed
@@ -14,6 +14,7 @@ __all__ = [
     "Registry",
     "claim_lease",
     "connected_reader",
+    "current_peer",
     "keep_checked",
     "keep_commanded",
     "keep_trimmed",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from streams.connections.lease import claim_lease, release_lease
 from streams.connections.signs import VitalSigns, sleep_and_watch
 from streams.connections.sums import public_signs, sum_signs, sum_topics
+from streams.connections.sweep import delete_old, end_the_dead
 from streams.connections.written import Writer, end_process, renew_process
 from streams.hub import Hub
 from streams.models import Generation, LiveConnection, Process
@@ -24,6 +25,7 @@ TOPIC = "system"
 OPERATION = "system:operation"
 LEASE = "vitals"
 OPERATION_EVERY = 2  # beats
+SWEEP_EVERY = 10  # beats
 SHOWN = 10  # of the slowest, the busiest and those that left last
 ATTENTION_BYTES = 16_384  # waiting for a socket: below that a connection is not slow
 
@@ -47,7 +49,10 @@ async def publish_vitals(hub: Hub, server: str = "") -> None:
             await writer.write()
             if await hub.gateway.run(claim_lease, LEASE, seconds=hub.settings.lease_s):
                 beats += 1
+                await hub.gateway.run(end_the_dead)
                 await _tell(hub, with_operation=beats % OPERATION_EVERY == 0)
+                if beats % SWEEP_EVERY == 0:
+                    await hub.gateway.run(delete_old)
     finally:
         signs.close()
         await asyncio.shield(_leave(hub, writer))

@@ -1,10 +1,10 @@
-"""The live connections of this process, as they are at the moment. For staff."""
+"""The live connections of all processes, as they were written last: at most some seconds ago. For staff."""
 
-from datetime import UTC, datetime
-from time import time
 from typing import Any
 
-from streams.connections import Connection, registry
+from django.utils import timezone
+
+from streams.models import LiveConnection
 from streams.publishing import Identity
 from streams.reports.columns import Cell, Column
 from streams.reports.formats import Format, write_rows
@@ -19,7 +19,14 @@ COLUMNS = (
     Column("who", Cell.TEXT),
     Column("who_id", Cell.TEXT),
     Column("who_kind", Cell.TEXT, preset=False),
+    Column("address", Cell.TEXT),
     Column("topics", Cell.TEXT),
+    Column("events", Cell.NUMBER),
+    Column("bytes", Cell.NUMBER),
+    Column("lag", Cell.NUMBER),
+    Column("waiting_bytes", Cell.NUMBER),
+    Column("user_agent", Cell.TEXT, preset=False),
+    Column("process", Cell.TEXT, preset=False),
 )
 
 
@@ -32,41 +39,47 @@ class Connections:
         check_staff(who)
         self.name = "connections"
         self._columns, self._format = wanted.columns, chosen
-        now = time()
-        rows = (_row(connection, now) for connection in sorted(registry, key=lambda one: one.opened_at))
-        self._rows = [row for row in rows if _within(row["opened"], wanted)]
+        live = LiveConnection.objects.live(timezone.now())
+        if wanted.since is not None:
+            live = live.filter(opened_at__gte=wanted.since)
+        if wanted.until is not None:
+            live = live.filter(opened_at__lt=wanted.until)
+        self._ids = list(live.order_by("opened_at", "pk").values_list("pk", flat=True))
 
     def read(self, after: int | None) -> Page:
         """The page behind row number ``after``."""
         start = after or 0
-        rows, end = self._rows[start : start + ROWS], start + ROWS
+        end = start + ROWS
+        found = LiveConnection.objects.in_bulk(self._ids[start:end])
+        rows = [_row(found[pk]) for pk in self._ids[start:end] if pk in found]
         cells = [[row[column.name] for column in self._columns] for row in rows]
         lines = write_rows(self._format, self._columns, cells)
-        return Page(lines, len(rows), end if end < len(self._rows) else None)
+        return Page(lines, len(rows), end if end < len(self._ids) else None)
 
 
-def _row(connection: Connection, now: float) -> dict[str, Any]:
-    who = connection.who
+def _row(connection: LiveConnection) -> dict[str, Any]:
     return {
-        "opened": datetime.fromtimestamp(connection.opened_at, UTC),
-        "seconds": round(now - connection.opened_at, 1),
+        "opened": connection.opened_at,
+        "seconds": round((timezone.now() - connection.opened_at).total_seconds(), 1),
         "technique": connection.technique,
-        "who": who.name,
-        "who_id": who.id,
-        "who_kind": who.kind,
-        "topics": " ".join(sorted(connection.topics)),
+        "who": connection.who_name,
+        "who_id": connection.who_id,
+        "who_kind": connection.who_kind,
+        "address": connection.address,
+        "topics": connection.topics.strip(),
+        "events": connection.events_out,
+        "bytes": connection.bytes_out,
+        "lag": connection.lag,
+        "waiting_bytes": connection.waiting_bytes,
+        "user_agent": connection.user_agent,
+        "process": connection.process_id,
     }
-
-
-def _within(moment: datetime, wanted: Wanted) -> bool:
-    after = wanted.since is None or moment >= wanted.since
-    return after and (wanted.until is None or moment < wanted.until)
 
 
 CONNECTIONS = Kind(
     "connections",
     title="Connections",
-    about="The streams and sockets that are open now in the process that answers.",
+    about="The streams and sockets that are open now, in all processes.",
     columns=COLUMNS,
     filters=(Filter.FROM, Filter.TO),
     opened=Connections,

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from streams.conf import StreamSettings
+from streams.connections import current_peer, registry
 from streams.errors import InvalidEvent, InvalidJSON, MethodNotAllowed, TooLarge, UnsupportedMediaType
 from streams.http import StreamResponse, nothing
 from streams.http.errors import answers_errors
@@ -73,6 +74,7 @@ async def _read(request: HttpRequest, name: str | None, *, allow: str) -> HttpRe
         hub.check_open()
         wishes = asked_for(request.GET, request.headers, name, limit=hub.settings.max_topics)
         who = await hub.gateway.run(_reader, request, list(wishes))
+        registry.admit(who, current_peer().address)
         until = await asked_until(hub, request.GET.get("until"), wishes)
         response = await _answer(request, technique, hub, wishes, who, one=name is not None, until=until)
     patch_vary_headers(response, ["Accept"])
@@ -135,6 +137,7 @@ async def _publish(request: HttpRequest, name: str) -> HttpResponseBase:
     hub = await current_hub()
     who = await hub.gateway.run(identify, request.user, request.session, request.headers)
     check_publish(who=who, name=name)
+    registry.admit(who, current_peer().address)
     hub.check_open()
     key = check_key(request.headers.get("Idempotency-Key"))
     body, limit = request.body, hub.settings.max_body_bytes

@@ -2,50 +2,20 @@
 
 import asyncio
 import json
-import threading
 
-import pytest
+from django.utils import timezone
 
-from streams.connections import Connection, claim_lease, keep_trimmed, publish_vitals, registry
-from streams.connections.vitals import LEASE, TOPIC, VitalSigns
-from streams.eventlog import Gateway, append
-from streams.models import Event, Lease, Topic
-from streams.publishing import apublish
-from streams.publishing.identity import NOBODY
+from streams.connections import Connection, claim_lease, keep_trimmed, process_name, publish_vitals, registry
+from streams.connections.sums import PUBLIC, SUMMED, WORST
+from streams.connections.vitals import LEASE, OPERATION, TOPIC, short_name
+from streams.eventlog import append
+from streams.models import Event, Lease, Process, Topic, Visibility
+from streams.publishing import Identity
 from streams.wire.event import NewEvent
 from tests.harness.reader import reading
 from tests.harness.waiting import aeventually
 
-NUMBERS = {
-    "cpu_percent",
-    "resident_bytes",
-    "load_1m",
-    "tasks",
-    "events_in_per_s",
-    "events_out_per_s",
-    "loop_lag_ms",
-}
-
-
-async def test_the_signs_are_numbers_with_their_units_and_connections_by_technique(hub):
-    signs = VitalSigns(hub)
-    with registry.opened(Connection("sse", NOBODY)):
-        read = signs.read(loop_lag_s=0.0123)
-    assert set(read) == NUMBERS | {"connections"}
-    assert read["connections"]["sse"] == 1
-    assert {"sse", "websocket", "chat"} <= read["connections"].keys(), "those that nobody uses are told too"
-    assert read["loop_lag_ms"] == 12.3
-    assert read["resident_bytes"] > 10_000_000
-    assert all(isinstance(read[name], int | float) and read[name] >= 0 for name in NUMBERS)
-    json.dumps(read, allow_nan=False)
-
-
-async def test_rates_are_over_the_time_since_the_last_reading(hub):
-    signs = VitalSigns(hub)
-    for _ in range(5):
-        await apublish("orders", 1)
-    assert signs.read(loop_lag_s=0)["events_in_per_s"] > 0
-    assert signs.read(loop_lag_s=0)["events_in_per_s"] == 0
+ANN = Identity("user", "u:7", "Ann")
 
 
 async def test_they_are_published_again_and_again_and_the_lease_is_given_back(make_hub):
@@ -58,66 +28,31 @@ async def test_they_are_published_again_and_again_and_the_lease_is_given_back(ma
         task.cancel()
         await asyncio.wait([task])
     assert {event.type for event in reader.events} == {"vitals"}
-    assert set(json.loads(reader.events[0].data)) > NUMBERS
+    vitals = json.loads(reader.events[-1].data)
+    (process,) = vitals.pop("processes")
+    assert vitals.keys() >= set(SUMMED) | set(WORST) | {"connections", "latency_p50_ms", "claude"}
+    assert process.pop("name") == short_name(process_name())
+    assert process.pop("state") == "serving"
+    assert process.keys() == set(PUBLIC), "members see numbers of a process, and nothing else"
     assert await hub.gateway.run(Lease.objects.count) == 0
+    assert not await hub.gateway.run(Process.objects.alive(timezone.now()).exists), "and so is that of the process"
 
 
-class Process(Gateway):
-    """The gateway of another process: what runs in it has that process's name."""
-
-    here = threading.local()
-
-    def __init__(self, name):
-        super().__init__(threads=1, timeout_s=20)
-        self._name = name
-
-    async def run(self, function, *args, **kwargs):
-        def named():
-            self.here.name = self._name
-            return function(*args, **kwargs)
-
-        return await super().run(named)
-
-
-@pytest.fixture
-def two_processes(monkeypatch):
-    """The name of a process is that of the gateway by which it is asked."""
-    monkeypatch.setattr("streams.connections.lease.process_name", lambda: Process.here.name)
-
-
-async def test_of_two_processes_one_publishes_and_the_other_takes_over(make_hub, two_processes, monkeypatch):
-    hub = await make_hub(vitals_every_s=0.05)
-    read_by = []
-
-    def read(self, *, loop_lag_s):
-        read_by.append(self._hub.name)
-        return {}
-
-    monkeypatch.setattr(VitalSigns, "read", read)
-
-    class Other:
-        """A hub of another process, as far as vital signs look at it."""
-
-        def __init__(self, name):
-            self.name, self.gateway = name, Process(name)
-            self.loop, self.settings = hub.loop, hub.settings
-            self.events_in = self.events_out = 0
-
-    first, second = Other("first"), Other("second")
-    tasks = {one.name: asyncio.create_task(publish_vitals(one)) for one in (first, second)}
-    await aeventually(lambda: len(read_by) >= 4)
-    assert len(set(read_by)) == 1, "one holds it and renews it"
-    holder = read_by[0]
-    tasks[holder].cancel()
-    await asyncio.wait([tasks[holder]])
-    before = len(read_by)
-    await aeventually(lambda: len(read_by) >= before + 2)
-    assert set(read_by[before:]) == {"first", "second"} - {holder}
-    for task in tasks.values():
-        task.cancel()
-    await asyncio.wait(tasks.values())
-    for one in (first, second):
-        one.gateway.close()
+async def test_what_only_the_staff_may_see_goes_to_a_private_topic(make_hub):
+    hub = await make_hub(vitals_every_s=0.02)
+    registry.take_closed()
+    with registry.opened(Connection("sse", ANN)) as connection:
+        connection.close_reason = "lagged"
+    task = asyncio.create_task(publish_vitals(hub))
+    topic = await aeventually(lambda: hub.gateway.run(Topic.objects.filter(name=OPERATION, head__gt=0).first))
+    task.cancel()
+    await asyncio.wait([task])
+    assert topic.visibility == Visibility.PRIVATE
+    event = await hub.gateway.run(lambda: Event.objects.filter(topic=topic).latest("seq"))
+    (closed,) = json.loads(event.data)["closes"]
+    assert (closed["who"], closed["technique"], closed["reason"]) == ("Ann", "sse", "lagged")
+    public = await hub.gateway.run(lambda: list(Event.objects.filter(topic__name=TOPIC).values_list("data", flat=True)))
+    assert not any("Ann" in data or OPERATION in data for data in public)
 
 
 async def test_topics_are_trimmed_by_who_holds_the_lease_only(make_hub, monkeypatch):

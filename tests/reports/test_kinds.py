@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from django.utils import timezone
 
 from streams.chat.generation_rows import Outcome, create_generation, end_generation
 from streams.chat.provider import Finished, Usage
 from streams.chat.rooms import ensure_room, new_message
 from streams.connections import Connection, registry
+from streams.connections.written import Writer, renew_process
 from streams.models import Generation
 from streams.models.generation import GenerationStatus
 from streams.publishing import Identity, publish_events
@@ -89,9 +91,16 @@ async def test_answers_of_the_same_moment_are_each_told_once(hub, monkeypatch):
     assert {row[0] for row in rows} == made
 
 
+async def written(hub):
+    """The rows of the connections of this process."""
+    await hub.gateway.run(renew_process, "Daphne", timezone.now(), False, {}, 10.0)
+    await Writer(hub).write()
+
+
 async def test_connections_are_those_that_are_open_now(hub):
     headers = await signed_in(hub, "eve", is_staff=True)
-    with registry.opened(Connection("sse", ANN, topics={"b", "a"})):
+    with registry.opened(Connection("sse", ANN, topics=("a", "b"))):
+        await written(hub)
         _, rows = await report(headers, kind="connections", columns="technique,who,who_id,who_kind,topics,seconds")
     assert [row[:5] for row in rows] == [["sse", "'=Ann()", "u:7", "user", "a b"]]
     assert float(rows[0][5]) >= 0
