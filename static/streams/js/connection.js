@@ -43,6 +43,7 @@
  * @property {() => void} close
  * @property {(listener: (envelope: Envelope) => void) => () => void} onEvent
  * @property {(listener: (gap: Gap) => void) => () => void} onGap
+ * @property {(listener: (text: string) => void) => () => void} onNotice  what an operator tells the people here
  * @property {(listener: (state: ConnectionState) => void) => () => void} onState
  * @property {ConnectionState} state
  * @property {string} lastEventId  the position: everything up to here was given, or told as a gap

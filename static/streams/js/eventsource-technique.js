@@ -13,7 +13,7 @@ import { utf8Length } from "./utf8.js";
 /** @typedef {import("./connection.js").Frame} Frame */
 /** @typedef {import("./body.js").Asking & { EventSource: typeof globalThis.EventSource, random: () => number }} Means */
 
-const OWN_TYPES = ["message", "stream.gap", "stream.close", "stream.error"];
+const OWN_TYPES = ["message", "stream.gap", "stream.close", "stream.error", "stream.notice"];
 
 /**
  * @param {Means & { types: string[] }} means  types: those to listen for from the start; others are learned

@@ -16,17 +16,21 @@ export function createInbox(place, from) {
   const positions = createPositions(place.topics, from || place.from);
   const events = /** @type {ReturnType<typeof createListeners<Envelope>>} */ (createListeners());
   const gaps = /** @type {ReturnType<typeof createListeners<Gap>>} */ (createListeners());
+  const notices = /** @type {ReturnType<typeof createListeners<string>>} */ (createListeners());
   let given = 0;
 
   return {
     positions,
     onEvent: events.add,
     onGap: gaps.add,
+    /** What an operator tells the people behind this connection. */
+    onNotice: notices.add,
     /** How many events were given. */
     get given() { return given; },
     /** Events that were seen pass unseen; so does what a newer server may say of its own. @param {Frame} frame */
     receive({ id, topic = place.topics[0], type, data, time }) {
-      if (type === "stream.open") positions.adopt(data?.last_event_id ?? "");
+      if (type === "stream.notice") notices.emit(String(data?.text ?? ""));
+      else if (type === "stream.open") positions.adopt(data?.last_event_id ?? "");
       else if (type === "stream.gap") {
         positions.jump(topic, data.resumed_at);
         gaps.emit({ topic, ...data });

@@ -63,6 +63,13 @@ export function createLeader({ stream, name, inbox, post, onState, clock }) {
     frames.push(envelope);
     inbox.receive(envelope);
   });
+  stream.onNotice((text) => {
+    flush();
+    const frame = { type: "stream.notice", data: { text } };
+    frames.push(frame);
+    inbox.receive(frame);
+    flush();
+  });
   stream.onGap(({ topic, ...data }) => {
     flush();
     const frame = { type: "stream.gap", topic, data };

@@ -23,10 +23,11 @@ export async function ask(body, url) {
     text += decoder.decode(bytes, { stream: true });
     if (text.length > MAX_ANSWER_CHARS) throw new TooLarge(`an answer has more than ${MAX_ANSWER_CHARS} characters`);
   });
-  const { events, gap, gaps = [], last_event_id } = JSON.parse(text);
+  const { events, gap, gaps = [], notices = [], last_event_id } = JSON.parse(text);
   const told = gap ? [{ data: gap }] : gaps.map((/** @type {any} */ { topic, ...data }) => ({ topic, data }));
   return [
     ...told.map((/** @type {any} */ one) => ({ type: "stream.gap", ...one })),
+    ...notices.map((/** @type {string} */ notice) => ({ type: "stream.notice", data: { text: notice } })),
     ...events,
     { type: "stream.open", data: { last_event_id } },
   ];

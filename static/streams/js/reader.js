@@ -65,6 +65,7 @@ export function createReader(url, createTechnique, options) {
     close: connection.close,
     onEvent: inbox.onEvent,
     onGap: inbox.onGap,
+    onNotice: inbox.onNotice,
     onState: connection.onState,
     get state() { return connection.state; },
     get lastEventId() { return positions.joint; },

@@ -104,6 +104,7 @@ export function createSharedStream(url, { from, group, createOwn, asking, random
     },
     onEvent: inbox.onEvent,
     onGap: inbox.onGap,
+    onNotice: inbox.onNotice,
     onState: states.add,
     get state() { return state; },
     get lastEventId() { return inbox.positions.joint; },

@@ -65,6 +65,8 @@ function answer(server, url, signal) {
       const gaps = parts.filter(({ gap }) => gap).map(({ gap }) => gap);
       const events = parts.filter(({ event }) => event).map(({ event }) => event);
       const told = connection.many ? { gaps } : { gap: gaps[0] ?? null };
+      const notices = parts.filter(({ notice }) => notice).map(({ notice }) => notice);
+      if (notices.length) told.notices = notices;
       resolve(JSON.stringify({ events, last_event_id: connection.joint(), ...told }));
     }
     const timer = timeout_ms ? server.clock.setTimeout(done, timeout_ms) : undefined;

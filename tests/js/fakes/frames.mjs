@@ -13,6 +13,7 @@ function sse(name) {
     gap: (topic, gap, joint) => control(joint, "stream.gap", gap, topic),
     event: (event, joint) => block(joint, event.type, name ? event.data : strip(event)),
     close: (data) => control("", "stream.close", data),
+    notice: (data) => control("", "stream.notice", data),
     heartbeat: () => ":\n\n",
   };
 }
@@ -25,6 +26,7 @@ function lines(name) {
     gap: (topic, gap) => line({ type: "stream.gap", topic, data: gap }),
     event: (event) => line(strip(event)),
     close: (data) => line({ type: "stream.close", data }),
+    notice: (data) => line({ type: "stream.notice", data }),
     heartbeat: () => "\n",
   };
 }
@@ -36,6 +38,7 @@ function poll(name) {
     gap: (topic, gap) => ({ gap: name ? gap : { topic, ...gap } }),
     event: (event) => ({ event: strip(event) }),
     close: () => null,
+    notice: ({ text }) => ({ notice: text }),
     heartbeat: () => null,
   };
 }

@@ -138,5 +138,8 @@ export class Server {
     }
   }
 
+  /** An operator tells everybody something. */
+  notice(text) { for (const connection of [...this.connections]) connection.push(connection.frames.notice({ text })); }
+
   heartbeat() { for (const connection of [...this.connections]) connection.push(connection.frames.heartbeat()); }
 }

@@ -4,6 +4,7 @@
 import { createConnectionView } from "../connection-view.js";
 import { browserClock } from "../connection.js";
 import { byId, readPageData } from "../dom.js";
+import { showNotice } from "../notices.js";
 import { isAfter } from "../position.js";
 import { openStorage } from "../storage.js";
 import { createWebSocketStream } from "../websocket-stream.js";
@@ -42,6 +43,7 @@ function openRoom(page) {
   const storage = openStorage("sessionStorage");
   const store = createRoomStore(page);
   const client = createWebSocketStream(socketPath ?? "", { from: page.position, clock });
+  client.onNotice(showNotice);
 
   const outbox = createOutbox({
     ask: async (request) => (await client.ask(request)).id,

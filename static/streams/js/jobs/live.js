@@ -1,6 +1,7 @@
 // @ts-check
 // The topics of one's jobs over one connection: one's own, where new ones are told, and those of the jobs that move.
 
+import { showNotice } from "../notices.js";
 import { createStream } from "../streams.js";
 import { moves } from "./store.js";
 
@@ -33,6 +34,7 @@ export function createLive({ own, jobs: loaded, positions, group, onEvent, onSta
     const query = new URLSearchParams(topics.map((topic) => ["topic", topic]));
     const from = topics.map((topic) => places.get(topic) ?? "earliest").join(",");
     const opened = createStream(`/events?${query}`, { shared: group, from });
+    opened.onNotice(showNotice);
     stream = opened;
     opened.onEvent((envelope) => {
       if (stream !== opened) return;

@@ -5,6 +5,7 @@ import { createConnectionView } from "../connection-view.js";
 import { browserClock } from "../connection.js";
 import { byId } from "../dom.js";
 import { seqOf } from "../position.js";
+import { showNotice } from "../notices.js";
 import { createStream } from "../streams.js";
 import { bindTabs } from "../tabs.js";
 import { formatClockSeconds } from "../times.js";
@@ -97,6 +98,7 @@ const record = createRecord({ clock, skew, position: from });
 for (const envelope of recent?.events ?? []) take(envelope, { live: false });
 
 const client = createStream(feedUrl, { shared: group, from, clock });
+client.onNotice(showNotice);
 client.onEvent((envelope) => take(envelope, { live: !record.take(envelope) }));
 client.onGap((gap) => {
   record.gap(gap);
