@@ -60,7 +60,7 @@ async def test_what_moved_is_written_and_what_did_not_is_not(hub, writer, monkey
         original = module._update
         monkeypatch.setattr(module, "_update", update)
         await writer.write(everything=True)
-        assert [row.pk for row in updated] == [moving.id]
+        assert [row[-1] for row in updated] == [moving.id]
         (row,) = await rows(hub, pk=moving.id)
         assert (row.bytes_out, row.history[0][1]) == (700, "something")
         await writer.write(everything=True)
