@@ -1,5 +1,6 @@
 """A live connection as the other processes see it: written behind, in batches, by the process that holds it."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any, Self
 
@@ -18,6 +19,15 @@ class LiveConnectionQuerySet(models.QuerySet["LiveConnection"]):
     def closed(self) -> Self:
         """Those that ended, newest first; kept for a while."""
         return self.exclude(closed_at=None).order_by("-closed_at")
+
+    def readers(self, now: datetime) -> dict[str, int]:
+        """How many live connections read each topic, in all processes; those that nobody reads are left out."""
+        counts: Counter[str] = Counter()
+        together = self.live(now).order_by().values_list("topics").annotate(count=models.Count("pk"))
+        for topics, count in together:
+            for name in topics.split():
+                counts[name] += count
+        return dict(counts)
 
     def reading(self, topic: str) -> Self:
         """Those that read ``topic``."""

@@ -7,12 +7,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 
 from streams.conf import get_settings
-from streams.connections import registry
 from streams.errors import InvalidTopicName, NoSuchTopic, NotSignedIn
 from streams.http.errors import page_not_found
-from streams.models import Event, SlowReaders, Topic
+from streams.models import Event, LiveConnection, SlowReaders, Topic
 from streams.publishing import identify, topic_to_read
 from streams.publishing.permissions import may_publish, readable
 from streams.wire.names import check_topic_name
@@ -26,7 +26,7 @@ def topic_list(request: HttpRequest) -> HttpResponseBase:
     newest = Event.objects.filter(topic=OuterRef("pk")).order_by("-seq").values("created_at")[:1]
     shared = Topic.objects.filter(owner="")  # those of one person have pages of their own
     topics = shared.annotate(last_event_at=Subquery(newest)).iterator()
-    readers = registry.by_topic()
+    readers = LiveConnection.objects.readers(timezone.now())
     listed = [
         {
             "name": topic.name,
