@@ -1,4 +1,4 @@
-"""Thousands of connections of mixed techniques, each as small as it can be: what they were told, and when they ended."""
+"""Thousands of connections of mixed techniques, each as small as it can be, and what they were told."""
 
 import asyncio
 import base64
