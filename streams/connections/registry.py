@@ -12,7 +12,7 @@ from streams.errors import StreamClosed, StreamsError
 from streams.hub import Hub, Reader, open_reader
 from streams.publishing import Identity
 
-MAX_CLOSED = 1_000  # that wait to be written: where more come and go, the newest count
+MAX_CLOSED = 10_000  # that wait to be written: of more that end within a second only the number is known
 
 
 class ClientLeft(Exception):

@@ -94,6 +94,13 @@ def _insert(rows: Sequence[LiveConnection]) -> None:
     )
 
 
+def _close(ids: Sequence[str]) -> None:
+    """End rows of which nothing else is known any more. Touches the database."""
+    for start in range(0, len(ids), AT_ONCE):
+        rows = LiveConnection.objects.filter(pk__in=ids[start : start + AT_ONCE], closed_at=None)
+        rows.update(closed_at=timezone.now(), close_reason="left")
+
+
 def _moving(connection: Connection) -> tuple[Any, ...]:
     """The values of MOVING, and the id, as the database takes them: a row of Django's costs three times as much."""
     return (
@@ -144,6 +151,10 @@ class Writer:
             states = {one.id: _state(one) for one in some if not one.closed_at}
             await self._hub.gateway.run(_insert, rows)
             self._written |= states
+        if untold := [known for known in self._written if registry.get(known) is None]:
+            await self._hub.gateway.run(_close, untold)
+            for known in untold:
+                del self._written[known]
         started = self._hub.loop.time()
         if everything or started >= self._next_update:
             for moved in self._moved():

@@ -76,6 +76,21 @@ async def test_one_that_came_and_went_between_two_writings_leaves_a_row_only_if_
     assert [(row.technique, row.close_reason) for row in await rows(hub)] == [("sse", "limit")]
 
 
+async def test_more_that_end_at_once_than_are_remembered_are_not_listed_either(hub, writer, monkeypatch):
+    from collections import deque
+
+    monkeypatch.setattr(registry, "_closed", deque(maxlen=2))
+    connections = [registry.opened(Connection("sse", ANN)) for _ in range(5)]
+    for one in connections:
+        one.__enter__()
+    await writer.write()
+    for one in connections:
+        one.__exit__(None, None, None)
+    await writer.write()
+    await writer.write()
+    assert sorted(row.close_reason for row in await rows(hub)) == ["ended"] * 2 + ["left"] * 3
+
+
 async def test_rows_of_a_process_that_died_are_ended_and_later_deleted(hub, writer, streams_settings):
     with registry.opened(Connection("sse", ANN)):
         await writer.write()
