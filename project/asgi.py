@@ -23,6 +23,7 @@ from project.static import StaticFiles
 from streams import process
 from streams.connections import serving
 from streams.hub import Hub
+from streams.logs.access import Recorded
 from streams.routing import websocket_urlpatterns
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -91,9 +92,19 @@ router = ProtocolTypeRouter(
 )
 
 
+async def _serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """One request or socket; where the server has no lifespan, the first begins the process."""
+    await process.begin()
+    await router(scope, receive, send)
+
+
+recorded = Recorded(_serve)
+
+
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """The ASGI application; where the server has no lifespan, the first connection begins the process."""
-    if scope["type"] != "lifespan":
-        await process.begin()
-    with serving(send, scope):
+    """The ASGI application."""
+    if scope["type"] == "lifespan":
         await router(scope, receive, send)
+        return
+    with serving(send, scope):
+        await recorded(scope, receive, send)

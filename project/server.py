@@ -24,7 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TextIO
 
 from daphne.access import AccessLogGenerator
 from daphne.endpoints import build_endpoint_description_strings
@@ -42,6 +42,7 @@ from project.flow_control import (
     StreamingWebSocketFactory,
 )
 from project.lifespan import Application, Lifespan, StartupFailed
+from streams.logs.redaction import redact
 
 logger = logging.getLogger("project.server")
 
@@ -292,6 +293,17 @@ def _with_backlog(endpoint: str) -> str:
     return f"{endpoint}:backlog={BACKLOG}"
 
 
+class RedactedLines:
+    """A text stream to write to, without the secrets that stand in queries."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write it, redacted."""
+        self._stream.write(redact(text))
+
+
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m project.server", description="Serve the project.")
     parser.add_argument("--host", default="127.0.0.1")
@@ -315,7 +327,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     server = StreamingServer(
         getattr(importlib.import_module(module), name),
         build_endpoint_description_strings(**where),
-        action_logger=AccessLogGenerator(sys.stdout) if options.access_log else None,
+        action_logger=AccessLogGenerator(RedactedLines(sys.stdout)) if options.access_log else None,
         proxy_forwarded_address_header="X-Forwarded-For" if trusted else None,
         proxy_forwarded_port_header="X-Forwarded-Port" if trusted else None,
         proxy_forwarded_proto_header="X-Forwarded-Proto" if trusted else None,

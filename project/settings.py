@@ -7,6 +7,9 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from streams.conf import get_settings
+from streams.logs.configuration import logging_configuration
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -40,7 +43,7 @@ CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "OPTIONS"]
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "cache-control", "content-type", "idempotency-key", "last-event-id", "x-csrftoken",
 ]  # fmt: skip
-CORS_EXPOSE_HEADERS = ["Retry-After"]
+CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-ID"]
 
 INSTALLED_APPS = [
     "streams",  # before daphne: its runserver is ours
@@ -79,6 +82,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "streams.http.errors.request_id",
             ]
         },
     }
@@ -154,7 +158,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002", "security.W003"]
 HTTPS = _flag("DJANGO_HTTPS", not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^diagnostics/"]  # it must load where the scheme does not arrive, to say so
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _flag("DJANGO_BEHIND_PROXY", False) else None
+BEHIND_PROXY = _flag("DJANGO_BEHIND_PROXY", False)  # its X-Forwarded-Proto and X-Request-ID are believed
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _flag("DJANGO_HSTS_WIDE", False)  # binds a whole domain
 SESSION_COOKIE_SECURE = HTTPS
@@ -163,17 +168,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("DJANGO_LOG_LEVEL", "WARNING")},
-    "loggers": {
-        "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        "django.request": {"level": "ERROR"},  # what is refused stands in the access log
-        "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can send a wrong Host; 400 says it all
-        "streams": {"level": "INFO"},
-        "project": {"level": "INFO"},
-    },
-}
+LOGGING = logging_configuration(
+    log_format=get_settings().log_format or ("text" if DEBUG else "json"),
+    level=os.environ.get("DJANGO_LOG_LEVEL", "WARNING"),
+)

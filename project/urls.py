@@ -9,3 +9,4 @@ urlpatterns = [
 ]
 
 handler404 = "streams.http.errors.page_not_found"
+handler500 = "streams.http.errors.server_error"

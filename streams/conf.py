@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 MAX_HEARTBEAT_S = 20.0  # clients take 45 s of silence for death, and one heartbeat may be late
 VISIBILITIES = ("public", "members", "private")
+LOG_FORMATS = ("", "json", "text")
 ELSEWHERE = {
     "STREAMS_MEDIA_ROOT",
     "STREAMS_STATIC_ROOT",
@@ -84,6 +85,12 @@ class StreamSettings:
     job_attempts: int = 5  # and given up when so many processes have died of it
     job_keep_s: int = 604_800  # an ended job is deleted with its topic after this
 
+    # Log and metrics
+    log_format: str = ""  # json (an object a line) or text; where nothing is said, text with DJANGO_DEBUG, else json
+    access_log: bool = True  # a line for each request, and for each stream and socket that opens
+    metrics_token: str = ""  # the bearer token with which Prometheus reads /metrics; the staff may too
+    metrics_open: bool = False  # /metrics for everybody who can reach it
+
     # Rooms
     guests: bool | None = None  # may people without an account read and talk; None: as DJANGO_DEBUG
     max_message_chars: int = 8_000  # of one message in a room, or of one question to POST /chat
@@ -112,6 +119,8 @@ class StreamSettings:
             raise ImproperlyConfigured(
                 f"STREAMS_DEFAULT_VISIBILITY is {self.default_visibility!r} (must be {', '.join(VISIBILITIES)})"
             )
+        if self.log_format not in LOG_FORMATS:
+            raise ImproperlyConfigured(f"STREAMS_LOG_FORMAT is {self.log_format!r} (must be json or text)")
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:

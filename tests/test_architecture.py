@@ -16,7 +16,7 @@ FLOORS = [
     {"hub"},
     {"eventlog"},
     {"flow", "wire", "http"},
-    {"models", "migrations", "conf", "errors", "apps"},
+    {"models", "migrations", "conf", "errors", "apps", "logs"},
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}
 FEATURES = {"chat", "topics", "files", "jobs", "reports", "transports", "diagnostics"}  # never each other's

@@ -15,6 +15,7 @@ from streams.chat.rooms import room_to_read
 from streams.chat.talk import retry, say
 from streams.connections.socket import Operation, Socket
 from streams.hub import Position
+from streams.logs import error_with_id
 from streams.models import Room
 from streams.publishing import Identity
 from streams.wire.control import encode_control
@@ -53,7 +54,7 @@ class RoomSocket(Socket):
             self.runner, self.room, who, text=operation.get("text"), client_id=operation.get("client_id")
         )
         if no_answer is not None:
-            await self.send_control("stream.error", no_answer.as_json())
+            await self.send_control("stream.error", error_with_id(no_answer))
         return {"id": event_id}
 
     async def _retry(self, operation: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from streams.connections.commands import keep_commanded
 from streams.connections.connection import Connection
-from streams.connections.lease import claim_lease, process_name, release_lease
+from streams.connections.lease import claim_lease, release_lease
 from streams.connections.peer import current_peer, serving
 from streams.connections.recheck import keep_checked
 from streams.connections.registry import Registry, connected_reader, registry
 from streams.connections.upkeep import keep_trimmed
 from streams.connections.vitals import publish_vitals
+from streams.logs import process_name
 
 __all__ = [
     "Connection",

@@ -20,10 +20,10 @@ from django.utils import timezone
 
 from streams.connections.bans import load_bans
 from streams.connections.connection import Connection
-from streams.connections.lease import process_name
 from streams.connections.registry import registry
 from streams.errors import CloseReason, StreamClosed, StreamsError
 from streams.hub import Hub, follow, open_reader
+from streams.logs import process_name
 from streams.models import Topic, Visibility
 from streams.publishing import publish
 from streams.wire.last_event_id import parse_last_event_id

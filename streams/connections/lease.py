@@ -1,22 +1,13 @@
 """Leases: what only one process must do is done by the one that holds the claim."""
 
-import os
-import secrets
-import socket
 from datetime import timedelta
-from functools import cache
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from streams.logs import process_name
 from streams.models import Lease
-
-
-@cache
-def process_name() -> str:
-    """The name of this process among all that share the database: host, process id, four random letters."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(2)}"
 
 
 def claim_lease(name: str, *, seconds: float) -> bool:

@@ -22,6 +22,7 @@ from streams.errors import FrameTooLarge, InvalidInput, LimitReached, NotSignedI
 from streams.flow import TokenBucket
 from streams.http.origin import check_origin
 from streams.hub import Batch, Hub, Position, Reader, Until, current_hub, follow_until
+from streams.logs import error_with_id
 from streams.publishing import Identity, identify, identify_again
 from streams.wire.control import encode_control
 from streams.wire.event import encode_envelope
@@ -141,7 +142,7 @@ class Socket(Consumer):
             await self._end(closed.close_code, "stream.close", closed.told())
         except StreamsError as error:
             logger.info("socket %r ends: %s", self.scope["path"], error)
-            await self._end(error.close_code, "stream.error", error.as_json())
+            await self._end(error.close_code, "stream.error", error_with_id(error))
         except Exception:
             logger.exception("socket %r", self.scope["path"])
             await self._end(FAILED)

@@ -14,9 +14,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from streams.connections.connection import Connection
-from streams.connections.lease import process_name
 from streams.connections.registry import registry
 from streams.hub import Hub
+from streams.logs import process_name
 from streams.models import LiveConnection, Process
 
 AT_ONCE = 500  # connections of one transaction, and of one turn in the loop

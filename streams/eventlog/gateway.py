@@ -5,6 +5,7 @@ would hold a thousand of either. Streams, sockets and process tasks share these 
 """
 
 import asyncio
+import contextvars
 import logging
 import threading
 from collections.abc import Callable
@@ -57,7 +58,10 @@ class Gateway:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await loop.run_in_executor(self._pool, lambda: _call(function, *args, **kwargs))
+                context = contextvars.copy_context()  # what is logged there is of the same request
+                return await loop.run_in_executor(
+                    self._pool, lambda: context.run(lambda: _call(function, *args, **kwargs))
+                )
         except TimeoutError:
             raise Unavailable(f"the database did not answer within {self._timeout_s:g} s") from None
         except (OperationalError, InterfaceError) as error:

@@ -7,10 +7,12 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from streams.errors import Forbidden, LimitReached, MethodNotAllowed, NotFound, NotSignedIn, StreamsError, TooLarge
+from streams.logs import current_request_id, error_with_id
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -19,7 +21,7 @@ AsyncView = Callable[Concatenate[HttpRequest, P], Coroutine[Any, Any, HttpRespon
 
 def error_response(error: StreamsError) -> JsonResponse:
     """The JSON answer of an error; tells how to sign in (401) and when to come again (429, 503)."""
-    response = JsonResponse({"error": error.as_json()}, status=error.status)
+    response = JsonResponse({"error": error_with_id(error)}, status=error.status)
     response.headers["Cache-Control"] = "no-store"
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="streams"'
@@ -61,6 +63,18 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBa
     if wants_page(request):
         return render(request, "404.html", status=404)
     return error_response(NotFound(f"nothing is at {request.path:.200}"))
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """The site's 500. Its page needs nothing but itself: what failed may be what every other page is made with."""
+    if wants_page(request):
+        return HttpResponse(render_to_string("500.html", {"request_id": current_request_id()}), status=500)
+    return error_response(StreamsError("the server failed; its log tells why"))
+
+
+def request_id(request: HttpRequest) -> dict[str, str]:
+    """A context processor: pages that tell of an error tell the id under which the log has it."""
+    return {"request_id": current_request_id()}
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from streams.errors import StreamClosed, StreamsError
 from streams.hub import Batch, Position
+from streams.logs import error_with_id
 from streams.wire.control import encode_control, encode_opening
 from streams.wire.event import LogEvent, encode_envelope
 
@@ -44,4 +45,4 @@ class NdjsonFrames:
 
     def failure(self, error: StreamsError) -> bytes:
         """``stream.error``."""
-        return encode_control("stream.error", error.as_json()) + b"\n"
+        return encode_control("stream.error", error_with_id(error)) + b"\n"

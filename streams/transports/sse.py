@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from streams.errors import StreamClosed, StreamsError
 from streams.hub import Batch, Position
+from streams.logs import error_with_id
 from streams.wire import sse
 from streams.wire.last_event_id import UNTOLD, Wish, join_ids
 
@@ -48,7 +49,7 @@ class SseFrames:
 
     def failure(self, error: StreamsError) -> bytes:
         """A control event that moves no position."""
-        return self._control("stream.error", error.as_json(), self._kept())
+        return self._control("stream.error", error_with_id(error), self._kept())
 
     def _control(self, event_type: str, data: Mapping[str, object], last_event_id: str | None, **_: str) -> bytes:
         return sse.encode_control(event_type, data, last_event_id=last_event_id)
