@@ -8,7 +8,7 @@ from django.shortcuts import render
 from streams.chat.model import describe_model
 from streams.chat.rooms import history, readable_rooms, room_to_read
 from streams.conf import get_settings, guests_allowed
-from streams.errors import InvalidInput, NotFound, NotSignedIn
+from streams.errors import InvalidInput, NoSuchTopic, NotSignedIn
 from streams.http.errors import answers_errors, page_not_found
 from streams.hub import current_hub
 from streams.publishing import identify, welcome_guest
@@ -34,7 +34,7 @@ def room_page(request: HttpRequest, slug: str = HOME) -> HttpResponseBase:
         context["snapshot"] = history(context["room"])
     except NotSignedIn:
         pass
-    except NotFound as error:
+    except NoSuchTopic as error:
         return page_not_found(request, error)
     return render(request, "streams/chat/room.html", context)
 
