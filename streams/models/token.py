@@ -1,15 +1,26 @@
 """A bearer token for programs: what it may do is written beside its digest."""
 
 from datetime import datetime
+from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    """The words in which tokens are asked for."""
+
+    def good(self, now: datetime) -> Self:
+        """Those that are neither revoked nor expired."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
 
 
 class Token(models.Model):
     """Hashed at rest: the text is shown once, when the token is made.
 
-    ``publish`` and ``read`` are topic patterns, separated by spaces; ``*`` stands for any run of characters.
+    ``publish`` and ``read`` are topic patterns, separated by spaces; ``*`` stands for any run of characters. One that
+    belongs to a ``user`` may nothing that they may not.
     """
 
     name = models.CharField(max_length=100)
@@ -24,11 +35,18 @@ class Token(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    objects = TokenQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def max_chars(cls, field: str) -> int:
+        """How long the text of a field may be."""
+        return int(getattr(cls._meta.get_field(field), "max_length", 0))
 
     def flaw(self, now: datetime) -> str | None:
         """Why it is no good at ``now``, to go after "the token"; None if it is good. Looks at its user."""

@@ -27,7 +27,8 @@ ANIMALS = "Badger Bear Crane Dolphin Eagle Falcon Finch Fox Gecko Hare Heron Ibi
 class Identity:
     """Who asks. id: ``u:<pk>``, ``g:<random>``, ``t:<pk>``; ``by_cookie``: a browser may be made to send it unasked.
 
-    session_key: the session that vouches for a user or a guest; None where none does.
+    session_key: the session that vouches for a user or a guest; None where none does. behind: the user whom a token
+    belongs to, as they are by now: it may nothing that they may not.
     """
 
     kind: Literal["user", "guest", "token", "nobody"]
@@ -40,6 +41,7 @@ class Identity:
     token: Token | None = None
     user_id: int | None = None  # of a user who is signed in
     session_key: str | None = None
+    behind: "Identity | None" = None
 
     @property
     def known(self) -> bool:
@@ -100,7 +102,9 @@ def _user_again(who: Identity, session: Any) -> Any:
 
 
 def _of_token(token: Token) -> Identity:
-    return Identity("token", f"t:{token.pk}", token.name, may_upload=token.files, token=token)
+    behind = None if token.user is None else _of_user(token.user, None)
+    may_upload = token.files and (behind is None or behind.may_upload)
+    return Identity("token", f"t:{token.pk}", token.name, may_upload=may_upload, token=token, behind=behind)
 
 
 def _of_user(user: Any, session: Any) -> Identity:

@@ -16,24 +16,35 @@ T = TypeVar("T", bound=Topic)  # with or without annotations
 def readable(*, who: Identity, topics: Iterable[T]) -> Iterator[T]:
     """Those of ``topics`` that ``who`` may read.
 
-    Asks the database once, and only if there is a private topic and ``who`` is a user who is no staff.
+    A token that belongs to a user reads what its patterns name and the user may read. Asks the database once, and only
+    if there is a private topic and the person is a user who is no staff.
     """
+    person = who.behind or who
 
     @cache
     def named() -> set[int]:
-        return set(Topic.objects.naming(who.user_id).values_list("pk", flat=True))
+        return set(Topic.objects.naming(person.user_id).values_list("pk", flat=True))
+
+    def open_to_person(topic: T) -> bool:
+        if person.staff or _owns(person, topic):
+            return True
+        if topic.visibility == Visibility.MEMBERS:
+            return person.known
+        return person.user_id is not None and topic.pk in named()
 
     for topic in topics:
-        if topic.visibility == Visibility.PUBLIC or who.staff or (topic.owner and topic.owner == who.id):
+        if topic.visibility == Visibility.PUBLIC or _owns(who, topic):
             may = True
         elif who.token is not None:
-            may = allows(who.token.read, topic.name)
-        elif topic.visibility == Visibility.MEMBERS:
-            may = who.known
+            may = allows(who.token.read, topic.name) and (who.behind is None or open_to_person(topic))
         else:
-            may = who.user_id is not None and topic.pk in named()
+            may = open_to_person(topic)
         if may:
             yield topic
+
+
+def _owns(who: Identity, topic: Topic) -> bool:
+    return bool(topic.owner) and topic.owner == who.id
 
 
 def may_read(*, who: Identity, topic: Topic) -> bool:
@@ -82,7 +93,9 @@ def still_readable(who: Identity, names: Collection[str]) -> set[str] | None:
 
 def may_publish(*, who: Identity, name: str) -> bool:
     """Whether ``who`` may publish to a topic of that name, which need not exist yet."""
-    return who.may_publish if who.token is None else allows(who.token.publish, name)
+    if who.token is None:
+        return who.may_publish
+    return allows(who.token.publish, name) and (who.behind is None or who.behind.may_publish)
 
 
 def check_publish(*, who: Identity, name: str) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -27,17 +28,24 @@ def create_token(
     chat: bool = False,
     files: bool = False,
     expires_at: datetime | None = None,
+    user: Any = None,
 ) -> tuple[Token, str]:
-    """A new token and its text, which nobody can read again. Raises InvalidTopicName (a bad pattern), InvalidInput."""
+    """A new token and its text, which nobody can read again. Raises InvalidTopicName (a bad pattern), InvalidInput.
+
+    user: to whom it belongs; then it may nothing that they may not, whatever it says.
+    """
     patterns = {"publish": publish or [], "read": read or []}
     for pattern in [*patterns["publish"], *patterns["read"]]:
         check_pattern(pattern)
-    if not chat and not files and not any(patterns.values()):
-        raise InvalidInput("a token that may do nothing is of no use: give --publish, --read, --chat or --files")
-    text = PREFIX + secrets.token_urlsafe(32)
     words = {scope: " ".join(given) for scope, given in patterns.items()}
+    for field, given in {"name": name, **words}.items():
+        if len(given) > (limit := Token.max_chars(field)):
+            raise InvalidInput(f"{field} of a token has {len(given)} characters (limit {limit})")
+    if not chat and not files and not any(patterns.values()):
+        raise InvalidInput("a token that may do nothing is of no use: let it publish, read, chat or have files")
+    text = PREFIX + secrets.token_urlsafe(32)
     token = Token.objects.create(
-        name=name, digest=_digest(text), chat=chat, files=files, expires_at=expires_at, **words
+        name=name, digest=_digest(text), chat=chat, files=files, expires_at=expires_at, user=user, **words
     )
     return token, text
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from streams.errors import InvalidInput, InvalidTopicName, NotSignedIn
 from streams.models import Token
-from streams.publishing import create_token, identify, welcome_guest
+from streams.publishing import create_token, identify, identify_again, welcome_guest
 from streams.publishing.tokens import verify_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,6 +84,28 @@ class TestTokens:
         user.save()
         with pytest.raises(NotSignedIn, match="disabled"):
             ask(authorization=bearer(text))
+
+    def test_behind_one_stands_its_user_with_the_rights_of_now(self):
+        user = User.objects.create_user("ann", is_staff=True)
+        token, text = create_token(name="a", publish=["*"], files=True, user=user)
+        who = ask(authorization=bearer(text))
+        assert (who.kind, who.id, who.staff, who.known, who.user_id) == ("token", f"t:{token.pk}", False, False, None)
+        assert (who.behind.id, who.behind.staff, who.behind.may_publish) == (f"u:{user.pk}", True, False)
+        assert not who.may_upload, "she may not, whatever it says"
+        user.user_permissions.set(Permission.objects.filter(codename__in=["add_event", "add_file"]))
+        again = identify_again(who)
+        assert (again.may_upload, again.behind.may_publish) == (True, True)
+        Token.objects.update(files=False)
+        assert not identify_again(who).may_upload
+        User.objects.update(is_active=False)
+        assert identify_again(who) is None
+
+    @pytest.mark.parametrize(
+        ("given", "says"), [({"name": "x" * 101}, "101.*100"), ({"read": ["x" * 90] * 6}, "545.*500")]
+    )
+    def test_what_is_too_long_for_the_database_is_refused_before_it(self, given, says):
+        with pytest.raises(InvalidInput, match=says):
+            create_token(**{"name": "a", "chat": True} | given)
 
     def test_its_text_is_nowhere_in_the_database(self):
         _, text = create_token(name="deploy", publish=["orders"], read=["a", "b*"], chat=True)

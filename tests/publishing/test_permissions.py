@@ -1,15 +1,16 @@
 """Who may read and who may publish."""
 
 import pytest
+from django.contrib.auth.models import User
 
 from streams.errors import Forbidden, NoSuchTopic, NotSignedIn
 from streams.models import Token, Topic
 from streams.publishing import Identity, check_publish, check_read, topic_to_read
-from streams.publishing.permissions import may_publish, may_read
+from streams.publishing.permissions import may_publish, may_read, readable
 
 
-def by_token(**patterns):
-    return Identity("token", "t:1", "deploy", token=Token(name="deploy", **patterns))
+def by_token(behind=None, **patterns):
+    return Identity("token", "t:1", "deploy", token=Token(name="deploy", **patterns), behind=behind)
 
 
 NOBODY = Identity("nobody", "", "")
@@ -35,6 +36,10 @@ CHATS = by_token(chat=True)
         (READS_ANOTHER, True, False, False),
         (PUBLISHES, True, False, False),
         (CHATS, True, False, False),
+        (by_token(USER, read="orders*"), True, True, False),
+        (by_token(USER, read="room:*"), True, False, False),
+        (by_token(STAFF, read="orders*"), True, True, True),
+        (by_token(STAFF, read="room:*"), True, False, False),
     ],
 )
 def test_who_may_read_what(who, public, members, private):
@@ -56,6 +61,10 @@ def test_who_may_read_what(who, public, members, private):
         (CHATS, Forbidden),
         (by_token(publish="order"), Forbidden),
         (PUBLISHES, None),
+        (by_token(USER, publish="*"), Forbidden),
+        (by_token(STAFF, publish="*"), Forbidden),
+        (by_token(EDITOR, publish="room:*"), Forbidden),
+        (by_token(EDITOR, publish="orders*"), None),
         (EDITOR, None),
     ],
 )
@@ -92,3 +101,20 @@ def test_the_topic_is_answered_to_those_who_may():
     assert topic_to_read(USER, "orders").name == "orders"
     with pytest.raises(NoSuchTopic):
         topic_to_read(USER, "nowhere")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_token_reads_the_private_topics_that_both_it_and_its_user_are_let_into():
+    user = User.objects.create_user("ann")
+    ann = Identity("user", f"u:{user.pk}", "ann", user_id=user.pk)
+    for name in ("orders", "stock", "jobs"):
+        topic = Topic.objects.create(name=name, visibility="private", owner=ann.id if name == "jobs" else "")
+        topic.readers.set([user] if name == "orders" else [])
+    topics = Topic.objects.all()
+
+    def names(who):
+        return [topic.name for topic in readable(who=who, topics=topics)]
+
+    assert names(by_token(ann, read="*")) == ["jobs", "orders"] == names(ann)
+    assert names(by_token(ann, read="stock job*")) == ["jobs"]
+    assert names(by_token(read="*")) == ["jobs", "orders", "stock"]
