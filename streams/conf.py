@@ -97,6 +97,13 @@ class StreamSettings:
     history_items: int = 50  # messages and answers of one page of history
     max_socket_messages_per_s: float = 5.0  # what one room socket may say; bursts of ten times that
 
+    # Accounts
+    sign_up: bool = False  # may people make accounts for themselves
+    session_age_s: int = 1_209_600  # two weeks after signing in one is asked again; guests get another name then
+    sign_in_attempts: int = 10  # of one name at once, in a process; of one address three times as many
+    sign_in_attempt_s: float = 30.0  # until a name has one more; an address in a third of that
+    max_tokens_per_user: int = 20  # that are good at the same time
+
     # Reports
     max_reports: int = 20  # under way at once in a process; each holds a few megabytes
 

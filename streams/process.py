@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from functools import partial
 
+from streams.accounts.upkeep import keep_sessions_cleared
 from streams.chat.model import close_runner, current_runner
 from streams.connections import keep_checked, keep_commanded, keep_trimmed, publish_vitals, registry
 from streams.errors import CloseReason, Unavailable
@@ -35,6 +36,7 @@ async def begin() -> Hub:
         hub.tasks.keep_running("rights of readers", partial(keep_checked, hub))
         hub.tasks.keep_running("trimming", partial(keep_trimmed, hub))
         hub.tasks.keep_running("sweeping files", partial(keep_swept, hub))
+        hub.tasks.keep_running("expired sessions", partial(keep_sessions_cleared, hub))
         hub.tasks.keep_running("abandoned answers", runner.keep_ending_abandoned)
         if hub.settings.run_jobs:
             await begin_jobs(hub)

@@ -1,10 +1,13 @@
 """Every public path, and the one view behind it."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.templatetags.static import static
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
+from streams.accounts.sign_in import SignIn, SignUp
+from streams.accounts.token_views import revoke, tokens_page
+from streams.accounts.views import ChangePassword, account_page, sign_out_everywhere
 from streams.chat.ask import chat
 from streams.chat.views import room_history, room_page
 from streams.diagnostics.views import diagnostics_page, diagnostics_probe
@@ -40,6 +43,12 @@ urlpatterns = [
     path("diagnostics/", diagnostics_page, name="diagnostics"),
     path("diagnostics/<slug:name>", diagnostics_probe, name="diagnostics-probe"),
     path("favicon.ico", RedirectView.as_view(url=static("streams/favicon.svg"), permanent=True)),
-    path("login/", LoginView.as_view(template_name="streams/login.html"), name="login"),
+    path("login/", SignIn.as_view(), name="login"),
+    path("sign-up/", SignUp.as_view(), name="sign-up"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("account/", account_page, name="account"),
+    path("account/password", ChangePassword.as_view(), name="account-password"),
+    path("account/sign-out", sign_out_everywhere, name="sign-out-everywhere"),
+    path("account/tokens", tokens_page, name="tokens"),
+    path("account/tokens/<int:pk>/revoke", revoke, name="token-revoke"),
 ]

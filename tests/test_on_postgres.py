@@ -9,7 +9,9 @@ from django.conf import settings
 
 from tests.harness.site import ROOT
 
-PARTS = ["eventlog", "hub", "publishing", "transports", "connections", "storage", "files", "reports", "jobs"]
+PARTS = [
+    "eventlog", "hub", "publishing", "transports", "connections", "storage", "files", "reports", "jobs", "accounts",
+]  # fmt: skip
 
 
 @pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("postgresql"), reason="this run is on PostgreSQL")
