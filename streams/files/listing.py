@@ -115,6 +115,7 @@ def list_context(who: Identity, listed: Listed) -> dict[str, Any]:
         ],
         "next_page": listed.next_page,
         "may_upload": who.may_upload,
+        "known": who.known,
         "max_bytes": settings.max_file_bytes,
         "max_words": size_words(settings.max_file_bytes),
     }

@@ -69,6 +69,52 @@ def test_a_stranger_is_asked_to_sign_in_and_can_do_nothing_else(site, client):
     assert closed.value.rcvd.code == 4401
 
 
+PAGES = """/ /rooms/lobby/ /rooms/nowhere/ /topics/ /topics/system /files/ /files/secret /jobs/ /reports/
+           /account/ /account/tokens /admin/ /sign-up/"""
+REQUESTS = """GET /events?topic=system, GET /report?topic=system, GET /files/secret, PUT /files/mine, POST /uploads/,
+              GET /jobs, POST /jobs"""
+UPLOAD = {"Tus-Resumable": "1.0.0", "Upload-Length": "3", "Upload-Metadata": "filename YQ=="}
+
+
+@pytest.mark.parametrize("path", PAGES.split())
+def test_every_page_shows_a_stranger_nothing_and_leads_to_signing_in(client, path):
+    page = client.get(path, headers={"Accept": "text/html"}, follow_redirects=True)
+    assert page.status_code == (404 if path == "/sign-up/" else 200)
+    assert "/login/" in page.text or 'name="password"' in page.text
+    assert "sessionid" not in client.cookies, "a stranger is no guest"
+    assert not re.search("Lobby|vital signs|manage.py", page.text)
+
+
+@pytest.mark.parametrize("request_line", [line.strip() for line in REQUESTS.split(",")])
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/x-ndjson", "application/json"])
+def test_no_request_lets_a_stranger_in(client, request_line, accept):
+    method, path = request_line.split()
+    headers = {"Accept": accept, "Content-Type": "application/json", **(UPLOAD if path == "/uploads/" else {})}
+    body = None if method == "GET" else b'{"kind": "replay", "params": {"topic": "system", "into": "system"}}'
+    answer = client.request(method, path, headers=headers, content=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized"), answer.text
+
+
+@pytest.mark.parametrize("path", ["/events/system", "/events?topic=system", "/ws/rooms/lobby", "/ws/rooms/nowhere"])
+def test_no_socket_lets_a_stranger_in(site, path):
+    with connect(site.ws_url + path, origin=site.url) as socket:
+        assert json.loads(socket.recv(timeout=20))["data"]["code"] == "unauthorized"
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=20)
+    assert closed.value.rcvd.code == 4401
+
+
+def test_a_socket_without_topics_gives_a_stranger_none_and_takes_nothing(site):
+    with connect(f"{site.ws_url}/events", origin=site.url) as socket:
+        socket.recv(timeout=20)
+        for number, operation in enumerate(
+            [{"op": "subscribe", "topic": "system"}, {"op": "publish", "topic": "a", "data": 1}]
+        ):
+            socket.send(json.dumps(operation | {"ref": number}))
+            answer = json.loads(socket.recv(timeout=20))
+            assert (answer["op"], answer["error"]["code"]) == ("error", "unauthorized")
+
+
 def test_static_files_are_found_cached_and_revalidated(client):
     page = client.get("/").text
     paths = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
