@@ -48,6 +48,8 @@ CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-ID"]
 INSTALLED_APPS = [
     "streams",  # before daphne: its runserver is ours
     "daphne",  # before staticfiles, as its system check asks
+    "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

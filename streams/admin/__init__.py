@@ -2,8 +2,9 @@
 
 from django.contrib import admin
 
+from streams.admin.connections import LiveConnectionAdmin
 from streams.admin.tables import EventAdmin, FileAdmin, GenerationAdmin, JobAdmin, RoomAdmin, TokenAdmin, TopicAdmin
-from streams.models import Event, File, Generation, Job, Room, Token, Topic
+from streams.models import Event, File, Generation, Job, LiveConnection, Room, Token, Topic
 
 admin.site.site_header = admin.site.site_title = "Streams"
 admin.site.index_title = "Operation"
@@ -14,3 +15,4 @@ admin.site.register(Token, TokenAdmin)
 admin.site.register(Generation, GenerationAdmin)
 admin.site.register(File, FileAdmin)
 admin.site.register(Job, JobAdmin)
+admin.site.register(LiveConnection, LiveConnectionAdmin)

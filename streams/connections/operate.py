@@ -42,7 +42,7 @@ def end_connections(by: Any, connections: Iterable[LiveConnection]) -> int:
         some = chosen[start : start + AT_ONCE]
         command("end", ids=[one.pk for one in some], reason=CloseReason.KICKED)
     for one in chosen:
-        audit(by, one, f"disconnected ({one.address or 'no address'}, reads{one.topics or ' nothing'})".strip())
+        audit(by, one, f"disconnected ({one.address or 'no address'}, reads {one.topics.strip() or 'nothing'})")
     return len(chosen)
 
 
