@@ -68,8 +68,11 @@ export function keepListLive(state, { fetch, now }) {
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const list = document.getElementById("result_list");
       const fresh = page.getElementById("result_list");
-      if (list instanceof HTMLTableElement && fresh instanceof HTMLTableElement) replaceRows(list, fresh);
-      else if (Boolean(list) !== Boolean(fresh) && !document.querySelector("input.action-select:checked")) location.reload();
+      if (list instanceof HTMLTableElement) {
+        replaceRows(list, fresh instanceof HTMLTableElement ? fresh : document.createElement("table"));
+      }
+      const empty = !(list instanceof HTMLTableElement && list.tBodies.length);
+      if (empty && fresh) location.reload(); // the page of an empty list has no table to put rows into
       say("live", "Brought up to date every two seconds");
     } catch {
       say("lost", "The server does not answer: this is what was known last");
