@@ -42,6 +42,7 @@ class StreamSettings:
     # Rings
     ring_events: int = 4_096  # events kept per followed topic: 1 s at 4,000 events/s
     ring_bytes: int = 4_194_304  # and their size as text
+    rings_total_bytes: int = 268_435_456  # of memory, of all rings of a process: above it some give way to the log
     ring_linger_s: float = 30.0  # a ring outlives its last reader: readers come back
     head_poll_s: float = 0.25  # heads compared with the database: what a lost doorbell costs at most
 

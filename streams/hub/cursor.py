@@ -103,7 +103,7 @@ class Cursor:
         live = self.live
         if self.seq < self._owed:
             return False
-        return self.seq < live.ring.first - 1 or (live.max_lag is not None and self.lag > live.max_lag)
+        return self.seq < live.ring.passed or (live.max_lag is not None and self.lag > live.max_lag)
 
     def _left_behind(self) -> Batch:
         live, lost = self.live, self.lag

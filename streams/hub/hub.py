@@ -13,7 +13,8 @@ from streams.eventlog import Gateway, Head, LogPage, read_head, read_heads, read
 from streams.flow import Supervisor
 from streams.hub.doorbell import Doorbell, running_hubs
 from streams.hub.live import LiveTopic, Silence
-from streams.hub.ring import Announcement
+from streams.hub.memory import make_room
+from streams.hub.ring import Announcement, RingMemory
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Hub:
         self.events_in = 0
         self.events_out = 0
         self._live: dict[str, LiveTopic] = {}
+        self._memory = RingMemory()
         self._behind: set[LiveTopic] = set()
         self._something_behind = asyncio.Event()
 
@@ -97,7 +99,7 @@ class Hub:
         self.check_open()
         live = self._live.get(name)
         if live is None:
-            live = self._live[name] = LiveTopic(name, self.settings)
+            live = self._live[name] = LiveTopic(name, self.settings, self._memory)
         live.readers += 1
         try:
             if not live.opened.is_set():
@@ -149,6 +151,7 @@ class Hub:
                 live.target = max(live.target, announcement.head)
             live.hear(announcement)
             self._mark(live)
+            self._bound_memory()
 
     def _mark(self, live: LiveTopic) -> None:
         if live.behind:
@@ -182,6 +185,7 @@ class Hub:
                 live.ring.skip_to(live.target)
             live.ring.offer(page.events)
         live.wake()
+        self._bound_memory()
 
     async def read_log(self, live: LiveTopic, after: int) -> LogPage | None:
         """One page of the log after ``after``; None if the topic was deleted, which its readers are told.
@@ -221,6 +225,16 @@ class Hub:
     def _forget(self, live: LiveTopic) -> None:
         if self._live.get(live.name) is live:
             del self._live[live.name]
+            live.ring.leave()
+
+    @property
+    def ring_bytes(self) -> int:
+        """About what all rings hold of this process's memory."""
+        return self._memory.bytes
+
+    def _bound_memory(self) -> None:
+        if self._memory.bytes > self.settings.rings_total_bytes:
+            make_room(self._memory, self.settings.rings_total_bytes, list(self._live.values()), self._forget)
 
     async def _compare_heads(self) -> None:
         """Compare the heads of all followed topics with the database: what makes every lost doorbell good."""

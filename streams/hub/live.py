@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from streams.conf import StreamSettings
 from streams.eventlog import Head
-from streams.hub.ring import Announcement, Ring
+from streams.hub.ring import Announcement, Ring, RingMemory
 from streams.models import SlowReaders
 
 REPLAY = SlowReaders.REPLAY.value  # compared at each delivery, where a member of an enum takes longer than the rest
@@ -74,7 +74,7 @@ class LiveTopic:
     round and the batches of those who are still to wake grow instead of their number.
     """
 
-    def __init__(self, name: str, settings: StreamSettings) -> None:
+    def __init__(self, name: str, settings: StreamSettings, memory: RingMemory | None = None) -> None:
         self.name = name
         self.topic_id = 0
         self.epoch = ""
@@ -86,7 +86,7 @@ class LiveTopic:
         self.events_out = 0  # deliveries
         self.last_left = 0.0  # loop time
         self.opened = asyncio.Event()
-        self.ring = Ring(name, max_events=settings.ring_events, max_bytes=settings.ring_bytes)
+        self.ring = Ring(name, max_events=settings.ring_events, max_bytes=settings.ring_bytes, memory=memory)
         self._slice = settings.wake_slice
         self.waiters: dict[Waiter, None] = {}  # to be woken by the next round; each once, however often it asks
         self._round: deque[Waiter] = deque()

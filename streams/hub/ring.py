@@ -11,6 +11,16 @@ from streams.wire.event import LogEvent
 
 BATCH_BYTES = 262_144  # of data in one batch: what a reader that stops may pin
 MAX_CUTS = 16  # batches kept for the next reader at their cursor; most readers are at the newest cursors
+EVENT_BYTES = 450  # what an event takes in memory beside its text, which is there twice: as data, and in a frame
+
+
+class RingMemory:
+    """About how many bytes all rings of a process hold; each ring keeps its share of the sum right."""
+
+    __slots__ = ("bytes",)
+
+    def __init__(self) -> None:
+        self.bytes = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +70,30 @@ class Batch:
 
 
 class Ring:
-    """Dense: holds every event from ``first`` to ``head``."""
+    """Dense: holds every event from ``first`` to ``head``. size: about its bytes in memory, its part of ``memory``."""
 
-    __slots__ = ("_batches", "_bytes", "_events", "_max_bytes", "_max_events", "_topic", "head")
+    __slots__ = (
+        "_batches",
+        "_bytes",
+        "_events",
+        "_evicted",
+        "_max_bytes",
+        "_max_events",
+        "_memory",
+        "_topic",
+        "head",
+        "size",
+    )
 
-    def __init__(self, topic: str, *, head: int = 0, max_events: int, max_bytes: int) -> None:
+    def __init__(
+        self, topic: str, *, head: int = 0, max_events: int, max_bytes: int, memory: RingMemory | None = None
+    ) -> None:
         self._topic = topic
-        self.head = head
+        self.head = self._evicted = head
+        self.size = 0
+        self._memory = memory or RingMemory()
         self._events: list[LogEvent] = []
-        self._bytes = 0
+        self._bytes = 0  # of the text
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._batches: dict[int, Batch] = {}
@@ -91,6 +116,11 @@ class Ring:
         """The oldest seq that the ring holds; head + 1 when it is empty."""
         return self.head - len(self._events) + 1
 
+    @property
+    def passed(self) -> int:
+        """The newest seq that had to make room for newer ones; what gave way to other rings does not count."""
+        return max(self._evicted, self.head - self._max_events)
+
     def offer(self, events: Sequence[LogEvent]) -> int:
         """Take those of ``events`` (dense, ascending) that follow the head; the number taken.
 
@@ -104,6 +134,7 @@ class Ring:
         self.head = fresh[-1].seq
         self._batches.clear()
         self._evict()
+        self._settle()
         return len(fresh)
 
     def _evict(self) -> None:
@@ -114,13 +145,38 @@ class Ring:
             drop += 1
         if drop:
             del self._events[:drop]
+            self._evicted = self.first - 1
+
+    def _settle(self) -> None:
+        size = 2 * self._bytes + EVENT_BYTES * len(self._events)
+        self._memory.bytes += size - self.size
+        self.size = size
+
+    def shrink(self, size: int) -> None:
+        """Drop the oldest events until no more than ``size`` is held, which may be nothing."""
+        drop, over = 0, self.size - size
+        while over > 0 and drop < len(self._events):
+            length = len(self._events[drop].data)
+            self._bytes -= length
+            over -= 2 * length + EVENT_BYTES
+            drop += 1
+        if drop:
+            del self._events[:drop]
+            self._batches.clear()
+            self._settle()
+
+    def leave(self) -> None:
+        """Forget everything, for good: what is still offered is no part of the memory any more."""
+        self.skip_to(self.head)
+        self._memory = RingMemory()
 
     def skip_to(self, head: int) -> None:
         """Forget everything and stand at ``head``: readers behind it are served from the log."""
         self._events.clear()
         self._batches.clear()
         self._bytes = 0
-        self.head = head
+        self.head = self._evicted = head
+        self._settle()
 
     def take(self, after: int) -> Batch | None:
         """What follows ``after``, up to BATCH_BYTES; empty at the head; None if the ring no longer holds it."""
