@@ -161,7 +161,7 @@ class StreamingRequest(WebRequest):
 
     def waiting(self) -> int:
         """How many bytes the socket has not taken yet."""
-        return _waiting(self.channel and self.channel.transport)
+        return _waiting(getattr(self, "channel", None) and self.channel.transport)  # Twisted deletes it at the end
 
     def application_ended(self, error: BaseException | None) -> None:
         """Answer 500 while nothing is on the wire, else end the connection without ending the response.
