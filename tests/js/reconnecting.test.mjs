@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createBackoff } from "../../static/streams/js/backoff.js";
+import { longState } from "../../static/streams/js/connection-words.js";
 import { createReader } from "../../static/streams/js/reader.js";
 import { sse } from "../../static/streams/js/sse-technique.js";
 import { createStream } from "../../static/streams/js/streams.js";
@@ -247,6 +248,33 @@ for (const technique of OVER_FETCH) {
     assert.ok(shortest >= 30_000 && longest > shortest && longest < 31_000, `${shortest} ${longest}`);
   });
 }
+
+test("too many streams: what the server says in the stream is waited for once, and said in words", async () => {
+  const { clock, server, stream } = createWorld();
+  const notes = stream(ONE, { technique: "sse", random: () => 0.5 });
+  const { begin } = Object.getPrototypeOf(server.connect(new URL(ONE), "sse", null));
+  server.connections.clear();
+  const connect = server.connect.bind(server);
+  server.connect = (...given) => Object.assign(connect(...given), { begin: server.full ? turnAway : begin });
+  function turnAway() {
+    const told = { code: "limit", message: "2000 streams from 192.0.2.1 are open (limit 2000)", retryable: true, retry_after_s: 12 };
+    this.push(`event: stream.error\ndata: ${JSON.stringify(told)}\n\nretry: 12000\n\n`);
+    this.finish();
+  }
+  server.full = true;
+  notes.stream.open();
+  await clock.until(() => notes.stream.state.name === "waiting");
+  assert.deepEqual(notes.names, ["connecting", "waiting"]);
+  const { reason, retry_at_ms } = notes.stream.state;
+  assert.equal(reason, "limit");
+  assert.ok(retry_at_ms - clock.now() >= 12_000 - 100 && retry_at_ms - clock.now() < 13_000, retry_at_ms - clock.now());
+  assert.equal(longState(notes.stream.state, retry_at_ms - 12_000), "Too many streams are open: trying again in 12 s.");
+  server.full = false;
+  await clock.until(() => notes.stream.state.name === "live");
+  server.cut();
+  await clock.until(() => notes.stream.state.name === "waiting");
+  assert.ok(notes.stream.state.retry_at_ms - clock.now() < 4_000, "as ever");
+});
 
 for (const technique of ["sse", "ndjson"]) {
   test(`${technique}: heartbeats keep it, silence ends it`, async () => {

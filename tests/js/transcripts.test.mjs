@@ -31,7 +31,7 @@ async function readBody(url, technique, chunks) {
   };
   const notes = watch(createStream(url, { technique, fetch, clock, random: createRandom(1), isOnline: () => true }));
   notes.stream.open();
-  await clock.until(() => notes.states.length === 3);
+  await clock.until(() => notes.names.at(-1) === "waiting");
   return notes;
 }
 
@@ -72,6 +72,13 @@ test("sse-close.txt: a farewell, and the time to come back", async () => {
   const { states } = await readBody(ONE, "sse", [opening, new Uint8Array(bytesOf("sse-close.txt"))]);
   assert.equal(states[2].reason, "shutdown");
   assert.ok(states[2].retry_at_ms - 1_000_000 >= 700 && states[2].retry_at_ms - 1_000_000 <= 1_400);
+});
+
+test("sse-limit.txt: turned away, with the time to come back", async () => {
+  const { states, names, stream } = await readBody(ONE, "sse", [new Uint8Array(bytesOf("sse-limit.txt"))]);
+  assert.deepEqual([names, states.at(-1).reason, stream.lastEventId], [["connecting", "waiting"], "limit", "k7m2p9xq-41"]);
+  const wait_ms = states.at(-1).retry_at_ms - 1_000_000;
+  assert.ok(wait_ms >= 11_400 && wait_ms < 12_400, wait_ms);
 });
 
 /** A socket that says the transcript's down frames, each when the frames before it were said or sent. */

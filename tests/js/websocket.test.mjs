@@ -55,6 +55,17 @@ test("close codes say whether to come back", async () => {
   }
 });
 
+test("a limit's own time to wait is kept, whatever came before it", async () => {
+  const world = await opened();
+  const { clock, notes } = world;
+  const error = (retry_after_s) => ({ type: "stream.error", data: { code: "limit", message: "many", retryable: true, retry_after_s } });
+  for (const wait_s of [3, 13.5]) socket(world).receive(JSON.stringify(error(wait_s)));
+  for (const connection of world.server.connections) connection.finish(4429);
+  await clock.until(() => notes.stream.state.name === "waiting");
+  const wait_ms = notes.stream.state.retry_at_ms - clock.now();
+  assert.ok(wait_ms >= 13_500 && wait_ms < 20_000, wait_ms);
+});
+
 test("a silent socket is asked, and stays if there is an answer, whichever", async () => {
   for (const answer of [{ op: "ack" }, { op: "error", error: { code: "invalid", message: "no ping here", retryable: false } }]) {
     const world = await opened();

@@ -45,7 +45,7 @@ export function longState(state, now_ms) {
   if (state.name === "refused") return REFUSALS[state.reason ?? ""] ?? "The server closed this connection.";
   if (state.name !== "waiting") return "";
   if (state.reason === "restart" || state.reason === "shutdown") return `The server is restarting. ${again}`;
-  if (state.reason === "limit") return `Too many connections from here. ${again}`;
+  if (state.reason === "limit") return `Too many streams are open: trying again in ${secondsLeft(state, now_ms)} s.`;
   if (state.reason === "unavailable") return `The server can't answer at the moment. ${again}`;
   if (state.reason === "lagged") return `This connection fell behind. ${again}`;
   return `The connection was lost. ${again}`;

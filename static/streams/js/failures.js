@@ -36,6 +36,12 @@ export function failureOf(error) {
 const FINAL_STATUS = { 204: "ended", 401: "sign_in", 403: "forbidden", 404: "not_found", 410: "not_found" };
 const LONGEST_MS = 600_000;
 
+/** Seconds that a server asks for, as a wait. @param {unknown} seconds @returns {number} ms; 0 for what is no time */
+export function waitOf(seconds) {
+  const ms = Number(seconds) * 1000;
+  return ms > 0 ? Math.min(ms, LONGEST_MS) : 0;
+}
+
 /**
  * What an answer to "give me the stream" means: null when its body is the stream, in `type`. 408, 429 and 5xx pass,
  * after `Retry-After` if one is given in seconds; any other answer is final.
@@ -49,7 +55,6 @@ export function judge({ status, headers }, type) {
   if (FINAL_STATUS[status]) return { reason: FINAL_STATUS[status], final: true, atLeast_ms: 0 };
   if (status < 400) return { reason: "unexpected", final: true, atLeast_ms: 0 };
   if (status !== 408 && status !== 429 && status < 500) return { reason: "invalid", final: true, atLeast_ms: 0 };
-  const wait_s = Number(headers.get("Retry-After") ?? "0");
-  const atLeast_ms = wait_s > 0 ? Math.min(wait_s * 1000, LONGEST_MS) : 0;
+  const atLeast_ms = waitOf(headers.get("Retry-After"));
   return { reason: status === 429 ? "limit" : "unavailable", final: false, atLeast_ms };
 }

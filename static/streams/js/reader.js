@@ -2,6 +2,7 @@
 // A reader of topics: a place, a position, and a technique that brings what the server says, over and over again.
 
 import { browserClock } from "./connection.js";
+import { waitOf } from "./failures.js";
 import { createInbox } from "./inbox.js";
 import { readPlace } from "./place.js";
 import { createReconnecting } from "./reconnecting.js";
@@ -52,7 +53,7 @@ export function createReader(url, createTechnique, options) {
     if (!link.alive) return;
     const { type, data } = frame;
     if (type === "stream.close") link.farewell(data ?? {});
-    else if (type === "stream.error") link.farewell({ reason: data?.code });
+    else if (type === "stream.error") link.farewell({ reason: data?.code, atLeast_ms: waitOf(data?.retry_after_s) });
     else if (type === "stream.open" && data?.retry_ms) link.retryIn(data.retry_ms);
     inbox.receive(frame);
   }

@@ -10,7 +10,7 @@ import { createSilenceWatch } from "./silence.js";
 
 /** @typedef {import("./connection.js").ConnectionState} ConnectionState */
 /** @typedef {import("./failures.js").Failure} Failure */
-/** @typedef {{ reason?: string, reconnect?: boolean }} Farewell */
+/** @typedef {{ reason?: string, reconnect?: boolean, atLeast_ms?: number }} Farewell */
 
 /**
  * How a technique tells of the connection that it was asked for. Deaf as soon as that connection is given up.
@@ -103,7 +103,7 @@ export function createReconnecting({ connect, limits, clock, random, isOnline, w
         bytes += count;
         silence.heard();
       },
-      retryIn(ms) { if (mine.alive) backoff.setMin(ms); },
+      retryIn(ms) { if (mine.alive && !farewell.atLeast_ms) backoff.setMin(ms); }, // else that is for this once
       farewell(said) { if (mine.alive) farewell = said; },
       ended(failure) { if (mine.alive) end(failure); },
     };
@@ -116,7 +116,7 @@ export function createReconnecting({ connect, limits, clock, random, isOnline, w
     drop();
     const why = (!final && farewell.reason) || reason;
     if (final || farewell.reconnect === false) return leave({ name: "refused", reason: why });
-    const wait_ms = atLeast_ms + backoff.next(); // what is asked of all is not done by all in the same moment
+    const wait_ms = Math.max(atLeast_ms, farewell.atLeast_ms ?? 0) + backoff.next(); // what is asked of all is not done by all in the same moment
     timer = clock.setTimeout(start, wait_ms);
     become({ name: isOnline() ? "waiting" : "offline", retry_at_ms: clock.now() + wait_ms, reason: why });
   }

@@ -28,14 +28,16 @@ export const sse = (asking) => ({ place, positions, receive }) => ({
   canStall: true,
   connect(link) {
     const body = createBody(asking, link);
+    let turnedAway = false; // what comes first is why there is no stream
     const parser = createSseParser({
       onEvent(event) {
-        link.opened();
+        turnedAway ||= event.type === "stream.error";
+        if (!turnedAway) link.opened();
         receive(link, frameOf(event, place.many));
       },
       onId(id) {
         receive(link, { type: "stream.open", data: { last_event_id: id } });
-        link.opened();
+        if (!turnedAway) link.opened();
       },
       onRetry: link.retryIn,
     });

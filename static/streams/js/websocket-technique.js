@@ -2,12 +2,12 @@
 // Envelopes over WebSocket, a frame each; operations go up the same way, and their answers come down between the events.
 
 import { createListeners } from "./connection.js";
-import { GARBLED, LOST } from "./failures.js";
+import { GARBLED, LOST, waitOf } from "./failures.js";
 import { utf8Length } from "./utf8.js";
 
 /** @typedef {import("./connection.js").Frame} Frame */
 /** @typedef {import("./failures.js").Failure} Failure */
-/** @typedef {{ code: string, message: string, retryable: boolean }} Refusal */
+/** @typedef {{ code: string, message: string, retryable: boolean, retry_after_s?: number }} Refusal */
 /** @typedef {{ op: "ack", ref: any, [field: string]: any } | { op: "error", ref: any, error: Refusal }} Answer */
 
 /** @type {Record<number, string>} Close codes after which a new attempt can't help. */
@@ -16,14 +16,14 @@ const FINAL_CODES = { 1009: "too_large", 4400: "invalid", 4401: "sign_in", 4403:
 const PASSING_CODES = { 1011: "unavailable", 1012: "restart", 1013: "unavailable", 4408: "lagged", 4429: "limit" };
 
 const OPEN = 1; // WebSocket.OPEN
-const LIMIT_WAIT_MS = 8_000; // the least wait after being told of a limit
+const LIMIT_WAIT_MS = 8_000; // the least wait after being told of a limit, and not for how long
 const PING = JSON.stringify({ op: "ping", ref: "ping" }); // a page never sees the pings of the protocol
 
-/** @param {number} code @returns {Failure} */
-function failureOfCode(code) {
+/** @param {number} code @param {number} [retry_after_s]  what the server asked for before it @returns {Failure} */
+function failureOfCode(code, retry_after_s) {
   if (FINAL_CODES[code]) return { reason: FINAL_CODES[code], final: true, atLeast_ms: 0 };
   const reason = PASSING_CODES[code];
-  return reason ? { reason, final: false, atLeast_ms: reason === "limit" ? LIMIT_WAIT_MS : 0 } : LOST;
+  return reason ? { reason, final: false, atLeast_ms: reason === "limit" ? waitOf(retry_after_s) || LIMIT_WAIT_MS : 0 } : LOST;
 }
 
 /** @param {{ WebSocket: typeof globalThis.WebSocket }} means */
@@ -40,14 +40,17 @@ export function createSocket({ WebSocket }) {
     limits: { opening_ms: 10_000, silence_ms: 20_000, answer_ms: 10_000 },
     canStall: false,
     connect(link) {
+      /** @type {{ retry_after_s?: number } | null} the newest error of the server's own */
+      let told = null;
       const socket = (current = new WebSocket(place.socketAddress(positions.topics, positions.joint)));
 
       /** @param {any} frame */
       function take(frame) {
         if (frame.op === "ack" || frame.op === "error") return answers.emit(frame);
-        const { topic, type } = /** @type {Frame} */ (frame);
+        const { topic, type, data } = /** @type {Frame} */ (frame);
         if (topic && expected.has(topic) && positions.of(topic) === undefined) positions.jump(topic, "");
-        if (type !== "stream.error") receive(link, frame); // it may be about one operation: a close code follows, or none
+        if (type === "stream.error") told = data; // it may be about one operation: a close code follows, or none
+        else receive(link, frame);
         if (type === "stream.open") link.opened();
         if (type.startsWith("stream.") && link.alive) controls.emit(frame);
       }
@@ -61,7 +64,7 @@ export function createSocket({ WebSocket }) {
           link.ended(GARBLED);
         }
       };
-      socket.onclose = ({ code }) => link.ended(failureOfCode(code));
+      socket.onclose = ({ code }) => link.ended(failureOfCode(code, told?.retry_after_s));
       return {
         drop: () => void (socket.readyState <= OPEN && socket.close(1000)),
         probe: () => socket.send(PING),

@@ -69,7 +69,7 @@ export function pendingView(entry, viewer, actions) {
   const update = (now) => {
     element.dataset.status = now.status;
     note.replaceChildren();
-    if (now.status === "unsent") note.append("Will be sent when the connection is back.");
+    if (now.status === "unsent") note.append(now.error ? `Will be sent soon. ${asSentence(now.error.message)}` : "Will be sent when the connection is back.");
     else if (now.status === "failed") {
       const { client_id, error } = now;
       note.append(el("span", "", `Not sent. ${asSentence(error?.message ?? "The server refused it")}`));

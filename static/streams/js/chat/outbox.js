@@ -2,24 +2,33 @@
 // Messages on their way. Each keeps its client_id through every attempt, so the server can tell a repetition;
 // the box outlives a reload of the tab.
 
+import { waitOf } from "../failures.js";
 import { readJson, writeJson } from "../storage.js";
 import { RequestFailed } from "../requests.js";
 
 /** @typedef {import("./types.js").PendingMessage} PendingMessage */
+
+const PASSING = ["disconnected", "limit", "unavailable", "stream_closed"]; // refused for now: nobody need do anything
+const WAITING = ["unsent", "accepted"];
+const REST_MS = 2_000; // where the server did not say how long
 
 /**
  * @param {object} options
  * @param {(request: object) => Promise<string | undefined>} options.ask  answers the id in the log
  * @param {(id: string) => boolean} options.isPast  whether that id lies before what this page has read
  * @param {() => string} options.createId
- * @param {{ now(): number }} options.clock
+ * @param {import("../connection.js").Clock} options.clock
+ * @param {() => number} options.random
  * @param {Storage | null} options.storage
  * @param {string} options.key
  * @param {(entry: PendingMessage | null, client_id: string) => void} options.onChange  null: it is gone
  */
-export function createOutbox({ ask, isPast, createId, clock, storage, key, onChange }) {
+export function createOutbox({ ask, isPast, createId, clock, random, storage, key, onChange }) {
   /** @type {Map<string, PendingMessage>} */
   const entries = new Map();
+  let flushing = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} until anything is sent again */
+  let resting;
   for (const entry of readJson(storage, key, /** @type {PendingMessage[]} */ ([]))) {
     const status = entry.status === "failed" ? "failed" : "unsent";
     if (entry.client_id && entry.text) entries.set(entry.client_id, { ...entry, status });
@@ -44,8 +53,35 @@ export function createOutbox({ ask, isPast, createId, clock, storage, key, onCha
       change(client_id, id && isPast(id) ? null : { status: "accepted" });
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
-      const cut = error.failure.code === "disconnected";
-      change(client_id, cut ? { status: "unsent" } : { status: "failed", error: error.failure });
+      const { code, retry_after_s } = error.failure;
+      if (!PASSING.includes(code)) return change(client_id, { status: "failed", error: error.failure });
+      change(client_id, { status: "unsent", error: code === "disconnected" ? null : error.failure });
+      if (code !== "disconnected") rest(waitOf(retry_after_s) || REST_MS);
+    }
+  }
+
+  /** Send nothing for so long: what was refused for now would be refused again. @param {number} ms */
+  function rest(ms) {
+    clock.clearTimeout(resting);
+    resting = clock.setTimeout(() => {
+      resting = undefined;
+      void flush();
+    }, ms * (1 + random() / 2));
+  }
+
+  /** Send what is not known to be in the log, one after the other; what is written meanwhile comes after it. */
+  async function flush() {
+    if (flushing) return;
+    flushing = true;
+    const tried = new Set();
+    const next = () => [...entries.values()].find((entry) => WAITING.includes(entry.status) && !tried.has(entry));
+    try {
+      for (let entry = next(); entry && resting === undefined; entry = next()) {
+        tried.add(entry);
+        await attempt(entry);
+      }
+    } finally {
+      flushing = false;
     }
   }
 
@@ -53,14 +89,21 @@ export function createOutbox({ ask, isPast, createId, clock, storage, key, onCha
     get entries() { return [...entries.values()]; },
     /** @param {string} text */
     add(text) {
+      const busy = flushing || resting !== undefined; // then it waits behind the others
       /** @type {PendingMessage} */
-      const entry = { client_id: createId(), text, time: new Date(clock.now()).toISOString(), status: "sending", error: null };
+      const entry = {
+        client_id: createId(), text, time: new Date(clock.now()).toISOString(), status: busy ? "unsent" : "sending", error: null,
+      };
       entries.set(entry.client_id, entry);
-      return attempt(entry);
+      if (!busy) return attempt(entry);
+      change(entry.client_id, {});
+      return Promise.resolve();
     },
     /** Send again, in order, whatever is not known to be in the log. Called when the connection is live again. */
     flush() {
-      return Promise.all([...entries.values()].filter((entry) => entry.status !== "failed").map(attempt));
+      clock.clearTimeout(resting);
+      resting = undefined;
+      return flush();
     },
     /** @param {string} client_id */
     retry(client_id) {

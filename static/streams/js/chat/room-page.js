@@ -50,6 +50,7 @@ function openRoom(page) {
     isPast: (id) => !isAfter(id, store.position),
     createId: () => createUuid((bytes) => crypto.getRandomValues(bytes)),
     clock, storage,
+    random: Math.random,
     key: `streams.outbox.${page.room.slug}`,
     onChange(entry, client_id) {
       log.setPending(entry, client_id);

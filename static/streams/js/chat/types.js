@@ -50,7 +50,7 @@
  * @property {string} text
  * @property {string} time
  * @property {"sending" | "accepted" | "unsent" | "failed"} status
- * @property {{ code: string, message: string, retryable: boolean } | null} error
+ * @property {{ code: string, message: string, retryable: boolean } | null} error  why it was refused; unsent: for now
  */
 
 export {};

@@ -1,0 +1,69 @@
+// Messages on their way: what is refused for now is kept, and sent later under the same id, in its order.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createOutbox } from "../../static/streams/js/chat/outbox.js";
+import { RequestFailed } from "../../static/streams/js/requests.js";
+import { createClock } from "./fakes/clock.mjs";
+
+const LIMIT = { code: "limit", message: "one more of messages would be more than you may (limit 5 a second)", retryable: true };
+
+/** An outbox whose server answers with `answers`, one after the other: an id, or a refusal. */
+function createBox(answers) {
+  const clock = createClock();
+  const asked = [];
+  const shown = new Map();
+  let made = 0;
+  const box = createOutbox({
+    async ask({ text, client_id }) {
+      asked.push([text, client_id, clock.now()]);
+      const answer = answers.shift() ?? `e-${asked.length}`;
+      if (typeof answer === "string") return answer;
+      throw new RequestFailed(answer);
+    },
+    isPast: () => true,
+    createId: () => `c${(made += 1)}`,
+    clock,
+    random: () => 0,
+    storage: null,
+    key: "box",
+    onChange: (entry, client_id) => shown.set(client_id, entry && { ...entry }),
+  });
+  return { box, clock, asked, shown };
+}
+
+test("who writes too fast loses nothing: all of it is sent later, in order, under its own id", async () => {
+  const { box, clock, asked, shown } = createBox([{ ...LIMIT, retry_after_s: 3 }, { ...LIMIT, retry_after_s: 3 }]);
+  const start_ms = clock.now();
+  await Promise.all([box.add("one"), box.add("two")]);
+  await box.add("three");
+  assert.deepEqual(asked.map(([text]) => text), ["one", "two"]);
+  assert.deepEqual(box.entries.map(({ status }) => status), ["unsent", "unsent", "unsent"]);
+  assert.equal(shown.get("c1").error.message, LIMIT.message);
+  await clock.advance(2_900);
+  assert.equal(asked.length, 2);
+  await clock.advance(10_000);
+  assert.deepEqual(asked.slice(2).map(([text, id]) => [text, id]), [["one", "c1"], ["two", "c2"], ["three", "c3"]]);
+  assert.ok(asked.every(([, , at_ms], at) => at < 2 || at_ms >= start_ms + 3_000));
+  assert.deepEqual([box.entries, shown.get("c3")], [[], null]);
+});
+
+test("one that is refused again stops the others, which wait with it", async () => {
+  const { box, clock, asked } = createBox([LIMIT, LIMIT, LIMIT]);
+  await box.add("one");
+  await box.add("two");
+  await clock.advance(2_100);
+  await clock.advance(2_100);
+  assert.deepEqual(asked.map(([text]) => text), ["one", "one", "one"]);
+  await clock.advance(2_100);
+  assert.deepEqual(asked.slice(3).map(([text]) => text), ["one", "two"]);
+  assert.deepEqual(box.entries, []);
+});
+
+test("what will never be taken is given back, and nothing is sent again by itself", async () => {
+  const { box, clock, asked } = createBox([{ code: "too_large", message: "9000 characters (limit 8000)", retryable: false }]);
+  await box.add("long");
+  await clock.advance(600_000);
+  assert.deepEqual([asked.length, box.entries.map(({ status }) => status)], [1, ["failed"]]);
+});
