@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 MAX_HEARTBEAT_S = 20.0  # clients take 45 s of silence for death, and one heartbeat may be late
 VISIBILITIES = ("public", "members", "private")
 LOG_FORMATS = ("", "json", "text")
+MAY_BE_ZERO = {"drain_notice_s", "drain_spread_s", "drain_answers_s"}
 ELSEWHERE = {
     "STREAMS_MEDIA_ROOT",
     "STREAMS_STATIC_ROOT",
@@ -32,11 +33,14 @@ class StreamSettings:
     log_page_bytes: int = 262_144  # and about what it holds of a reader that then stops reading
     recheck_s: float = 10.0  # how often it is asked again whether those who read still may
     max_topics: int = 50  # of one connection
+    max_streams_per_user: int = 200  # open at once of one person or token in a process; long downloads count too
+    max_streams_per_address: int = 2_000  # the same from one address: an office behind one router must fit
+    max_streams: int = 10_000  # and in all: about 40 KB of memory each
     wake_slice: int = 64  # readers woken before the loop looks at its sockets again
 
     # WebSockets
     max_frame_bytes: int = 1_048_576  # of one message to the server
-    max_operations_per_s: float = 100.0  # of one socket of topics, publishing included; bursts of ten times that
+    max_operations_per_s: float = 100.0  # over one socket; bursts of ten times that
     max_refused: int = 100  # operations above the rate, one after the other, before the socket is closed
 
     # Rings
@@ -50,6 +54,7 @@ class StreamSettings:
     max_event_bytes: int = 262_144  # the JSON text of one event's data
     max_body_bytes: int = 4_194_304  # a whole POST, batches included
     max_batch_events: int = 1_000  # lines of one NDJSON batch
+    max_events_per_s: float = 1_000.0  # of one person or token, over all sockets and requests; bursts of ten times that
     max_json_depth: int = 100  # arrays and objects inside each other
     commit_batch: int = 1_000  # events of several publishes that share one transaction
     default_visibility: str = "members"  # of a topic that is made by publishing to it
@@ -67,6 +72,9 @@ class StreamSettings:
     vitals_every_s: float = 1.0  # the beat of the topic system
     lease_s: float = 10.0  # a claim that is not renewed for so long is free
     connections_keep_s: float = 3_600.0  # a connection that has ended is shown to the staff for so long
+    drain_notice_s: float = 0.0  # from a failing /readyz to the first farewell: the load balancer's probe interval
+    drain_spread_s: float = 2.0  # over which a thousand streams and more are told of the shutdown; fewer in less
+    drain_answers_s: float = 3.0  # answers of the model that are being written may go on for so long
     drain_s: float = 8.0  # streams told of the shutdown must have ended by then
 
     # Files
@@ -96,7 +104,7 @@ class StreamSettings:
     guests: bool | None = None  # may people without an account read and talk; None: as DJANGO_DEBUG
     max_message_chars: int = 8_000  # of one message in a room, or of one question to POST /chat
     history_items: int = 50  # messages and answers of one page of history
-    max_socket_messages_per_s: float = 5.0  # what one room socket may say; bursts of ten times that
+    max_messages_per_s: float = 5.0  # of one person over all its sockets; bursts of ten times that
 
     # Accounts
     sign_up: bool = False  # may people make accounts for themselves
@@ -116,13 +124,18 @@ class StreamSettings:
     model_idle_s: float = 75.0  # no byte from upstream for so long ends an answer
     generation_lease_s: float = 15.0  # an answer whose process died is marked interrupted after this
     max_generations: int = 50  # running at once in a process
+    max_generations_per_user: int = 5  # and of those, for one person or token
+    max_questions_per_min: float = 20.0  # of one person or token; so many at once, too
 
     def __post_init__(self) -> None:
         """Refuse a number that would stop everything quietly."""
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, int | float) and not isinstance(value, bool) and not 0 < value < inf:
-                raise ImproperlyConfigured(f"STREAMS_{field.name.upper()} is {value} (must be above 0, and finite)")
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                allowed = 0 <= value < inf if field.name in MAY_BE_ZERO else 0 < value < inf
+                if not allowed:
+                    bound = "0 or more" if field.name in MAY_BE_ZERO else "above 0"
+                    raise ImproperlyConfigured(f"STREAMS_{field.name.upper()} is {value} (must be {bound}, and finite)")
         if self.default_visibility not in VISIBILITIES:
             raise ImproperlyConfigured(
                 f"STREAMS_DEFAULT_VISIBILITY is {self.default_visibility!r} (must be {', '.join(VISIBILITIES)})"

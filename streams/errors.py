@@ -32,6 +32,7 @@ A text names the limit and the value: ``topic name has 140 characters (limit 128
 """
 
 from enum import StrEnum
+from math import ceil
 
 
 class StreamsError(Exception):
@@ -197,6 +198,10 @@ class LimitReached(StreamsError):
     def __init__(self, message: str, *, retry_after_s: float = 1.0) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+    def as_json(self) -> dict[str, object]:
+        """With ``retry_after_s``, since not every technique has a header for it."""
+        return super().as_json() | {"retry_after_s": ceil(self.retry_after_s * 10) / 10}
 
 
 class Unavailable(StreamsError):

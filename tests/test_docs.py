@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from streams.chat.ask import DONE, OPENING
-from streams.errors import CloseReason, StreamClosed
+from streams.errors import CloseReason, LimitReached, StreamClosed
 from streams.hub import Batch, Gap, Position
 from streams.reports.events import EVENTS
 from streams.reports.formats import CsvFormat, NdjsonFormat, write_rows
 from streams.reports.kinds import KINDS
 from streams.transports.ndjson import NdjsonFrames
-from streams.transports.sse import SseFramesOfMany
+from streams.transports.sse import SseFrames, SseFramesOfMany
 from streams.wire import sse
 from streams.wire.event import LogEvent, encode_envelope
+from streams.wire.last_event_id import parse_last_event_id
 
 ROOT = Path(__file__).parents[1]
 TRANSCRIPTS = ROOT / "tests" / "transcripts"
@@ -92,6 +93,11 @@ MADE = {
     "sse-close.txt": [
         sse.encode_retry(1400),
         sse.encode_control("stream.close", {"reason": "shutdown", "reconnect": True}),
+    ],
+    "sse-limit.txt": [
+        SseFrames([parse_last_event_id(f"{EPOCH}-41")]).failure(
+            LimitReached("2000 streams from 192.0.2.7 are open (limit 2000)", retry_after_s=11.4)
+        )
     ],
     "chat.txt": [OPENING, sse.encode_data({"text": "Hel"}), sse.encode_data({"text": "lo!"}), DONE],
     "chat-error.txt": [

@@ -8,7 +8,7 @@ event: error               else; data: {"error": {"type", "message", "retryable"
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing, suppress
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,6 +29,8 @@ from streams.errors import (
     MethodNotAllowed,
     NotFound,
     NotSignedIn,
+    StreamClosed,
+    StreamsError,
     TooLarge,
     UnsupportedMediaType,
 )
@@ -45,6 +47,7 @@ from streams.wire.jsontext import decode_json
 logger = logging.getLogger(__name__)
 MAX_JSON_DEPTH = 10
 OPENING = b": the answer follows\n\n"  # Daphne sends the headers with the first byte
+STOPPED = "the server was stopped while answering"
 DONE = b"data: [DONE]\n\n"
 
 
@@ -57,9 +60,11 @@ async def chat(request: HttpRequest) -> HttpResponseBase:
     hub.check_open()
     who = await hub.gateway.run(identify, request.user, request.session, request.headers)
     _check_may_ask(who)
-    registry.admit(who, current_peer().address)
+    address = current_peer().address
+    registry.admit(who, address)
+    registry.check_room(who, address)
     message, conversation = _decode(request, hub.settings.max_message_chars)
-    runner.check_room_for_one()
+    runner.admission.ask(who.account(address))
     generation, prompt = await hub.gateway.run(_begin, who, runner, message, conversation)
     response = StreamResponse(
         _stream(hub, runner, generation, prompt, who), content_type="text/event-stream; charset=utf-8"
@@ -118,17 +123,17 @@ def _begin(
 
 
 async def _pieces(
-    hub: Hub, runner: GenerationRunner, generation: Generation, prompt: Prompt, connection: Connection
+    runner: GenerationRunner, generation: Generation, prompt: Prompt, connection: Connection
 ) -> AsyncGenerator[Piece, None]:
     """What the model says, as it comes; GenerationFailed also when the server ends it while the model is silent."""
     async with runner.asked(generation, prompt) as pipe:
 
         def end(reason: CloseReason) -> None:
-            text = "the server was stopped while answering" if reason == CloseReason.SHUTDOWN else f"ended: {reason}"
+            text = STOPPED if reason == CloseReason.SHUTDOWN else f"ended: {reason}"
             pipe.close(GenerationFailed("interrupted", text, retryable=reason.reconnect))
 
         connection.tell = end
-        with hub.told_of_the_end(partial(end, CloseReason.SHUTDOWN)), suppress(PipeClosed):
+        with runner.told_of_the_end(partial(end, CloseReason.SHUTDOWN)), suppress(PipeClosed):
             while True:
                 for piece in await pipe.take():
                     yield piece
@@ -140,11 +145,13 @@ async def _stream(
     """The pieces as frames. When the caller leaves, the call upstream is closed at once; the row says interrupted."""
     text: list[str] = []
     outcome: Outcome | None = None
-    with registry.opened(Connection("chat", who)) as connection:
+    with ExitStack() as held:
         try:
+            connection = held.enter_context(registry.opened(Connection("chat", who)))
+            held.enter_context(runner.admission.running(who.account(connection.peer.address)))
             yield OPENING
             connection.sent(len(OPENING))
-            async with aclosing(_pieces(hub, runner, generation, prompt, connection)) as pieces:
+            async with aclosing(_pieces(runner, generation, prompt, connection)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, TextPiece):
                         text.append(piece.text)
@@ -154,10 +161,20 @@ async def _stream(
                     elif isinstance(piece, Finished):
                         outcome = Outcome(GenerationStatus.DONE, "".join(text), piece)
             yield DONE
-        except GenerationFailed as error:
+        except StreamsError as error:
+            failed = _as_failed(error)
             status = GenerationStatus.INTERRUPTED if hub.closing is not None else GenerationStatus.FAILED
-            outcome = Outcome(status, "".join(text), error=error)
-            yield sse.encode_control("error", {"error": error.as_json()})
+            outcome = Outcome(status, "".join(text), error=failed)
+            yield sse.encode_control("error", {"error": failed.as_json()})
         finally:
             outcome = outcome or interrupted("".join(text))
             await asyncio.shield(hub.gateway.run(end_generation, generation.pk, None, outcome))
+
+
+def _as_failed(error: StreamsError) -> GenerationFailed:
+    """What ends an answer: the model's failure, or what has changed here since the request was looked at."""
+    if isinstance(error, GenerationFailed):
+        return error
+    if isinstance(error, StreamClosed):
+        return GenerationFailed("interrupted", STOPPED, retryable=error.retryable)
+    return GenerationFailed(error.code, str(error), retryable=error.retryable)

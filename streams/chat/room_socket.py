@@ -44,21 +44,29 @@ class RoomSocket(Socket):
         (position,) = positions.values()
         return encode_control("stream.open", {"last_event_id": position.resume_id, "you": self.who.as_author()})
 
-    def operations_per_s(self) -> float:
-        """What people can say."""
-        return self.hub.settings.max_socket_messages_per_s
-
     async def _say(self, operation: dict[str, Any]) -> dict[str, Any]:
         who = await self.current_who()
+        self.hub.check_open()
         event_id, no_answer = await say(
-            self.runner, self.room, who, text=operation.get("text"), client_id=operation.get("client_id")
+            self.runner,
+            self.room,
+            who,
+            text=operation.get("text"),
+            client_id=operation.get("client_id"),
+            account=self.account,
         )
         if no_answer is not None:
             await self.send_control("stream.error", error_with_id(no_answer))
         return {"id": event_id}
 
     async def _retry(self, operation: dict[str, Any]) -> dict[str, Any]:
-        await retry(self.runner, self.room, await self.current_who(), generation=operation.get("generation"))
+        await retry(
+            self.runner,
+            self.room,
+            await self.current_who(),
+            generation=operation.get("generation"),
+            account=self.account,
+        )
         return {}
 
     operations: ClassVar[Mapping[str, Operation]] = {"say": _say, "retry": _retry}

@@ -5,7 +5,7 @@ from streams.connections.connection import Connection
 from streams.connections.lease import claim_lease, release_lease
 from streams.connections.peer import current_peer, serving
 from streams.connections.recheck import keep_checked
-from streams.connections.registry import Registry, connected_reader, registry
+from streams.connections.registry import Registry, connected_reader, drop_deaf, registry
 from streams.connections.upkeep import keep_trimmed
 from streams.connections.vitals import publish_vitals
 from streams.logs import process_name
@@ -16,6 +16,7 @@ __all__ = [
     "claim_lease",
     "connected_reader",
     "current_peer",
+    "drop_deaf",
     "keep_checked",
     "keep_commanded",
     "keep_trimmed",

@@ -1,6 +1,7 @@
 """The open streams and sockets of this process, in memory, and what is counted of those that came and went."""
 
 import asyncio
+import logging
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -8,9 +9,12 @@ from time import time
 
 from streams.connections.bans import BanList
 from streams.connections.connection import Connection
+from streams.connections.quota import Quota
 from streams.errors import StreamClosed, StreamsError
 from streams.hub import Hub, Reader, open_reader
-from streams.publishing import Identity
+from streams.publishing import Identity, refused_by_code
+
+logger = logging.getLogger(__name__)
 
 MAX_CLOSED = 10_000  # that wait to be written: of more that end within a second only the number is known
 
@@ -42,7 +46,8 @@ class Registry:
         self.bans = BanList()
         self.opened_by_technique: Counter[str] = Counter()
         self.closed_by_reason: Counter[str] = Counter()
-        self.refused_by_code: Counter[str] = Counter()
+        self.refused_by_code = refused_by_code  # of publishing too
+        self.quota = Quota()
         self.bytes_gone = 0
 
     def __len__(self) -> int:
@@ -56,21 +61,41 @@ class Registry:
         return self._connections.get(connection_id)
 
     def admit(self, who: Identity, address: str) -> None:
-        """Raise Banned unless a connection of ``who`` from ``address`` may be opened now. In the loop."""
-        try:
+        """Raise Banned unless ``who`` may come from ``address`` now. In the loop."""
+        with self._counting_refusals():
             self.bans.check(who.id, address)
+
+    def check_room(self, who: Identity, address: str) -> None:
+        """Raise LimitReached where ``who``, the address or the process has as many streams as it may. In the loop."""
+        with self._counting_refusals():
+            self.quota.check(who, address)
+
+    @contextmanager
+    def _counting_refusals(self) -> Iterator[None]:
+        try:
+            yield
         except StreamsError as error:
             self.refused_by_code[error.code] += 1
             raise
 
     @contextmanager
     def opened(self, connection: Connection) -> Iterator[Connection]:
-        """Count ``connection`` for as long as the block runs, whichever way it ends; raises as ``admit``."""
-        self.admit(connection.who, connection.peer.address)
+        """Count ``connection`` for as long as the block runs, whichever way it ends.
+
+        Raises as ``admit`` and ``check_room``: whoever else is connected is not disturbed.
+        """
+        who, address = connection.who, connection.peer.address
+        self.admit(who, address)
+        self.check_room(who, address)
+        with self.quota.held(who, address), self._listed(connection):
+            yield connection
+
+    @contextmanager
+    def _listed(self, connection: Connection) -> Iterator[None]:
         self._connections[connection.id] = connection
         self.opened_by_technique[connection.technique] += 1
         try:
-            yield connection
+            yield
         except BaseException as error:
             connection.close_reason = connection.close_reason or _why(error)
             raise
@@ -100,9 +125,16 @@ class Registry:
 registry = Registry()
 
 
+def drop_deaf() -> None:
+    """Let go of the streams that were told to end and have not: nobody reads there. In the loop."""
+    dropped = sum(one.reader is not None and one.peer.drop() for one in registry)
+    if dropped:
+        logger.warning("dropped %d streams, which did not read that they end", dropped)
+
+
 @asynccontextmanager
 async def connected_reader(hub: Hub, technique: str, who: Identity) -> AsyncGenerator[tuple[Reader, Connection], None]:
-    """A reader without topics yet, which is a live connection for as long as the block runs. Raises Banned."""
+    """A reader without topics yet; a live connection for as long as the block runs. Raises Banned, LimitReached."""
     async with open_reader(hub) as reader:
         with registry.opened(Connection(technique, who, reader.end, reader.topics, reader)) as connection:
             yield reader, connection

@@ -17,13 +17,14 @@ from channels.exceptions import StopConsumer
 
 from streams.connections.connection import Connection
 from streams.connections.consumer import Consumer
+from streams.connections.peer import current_peer
 from streams.connections.registry import ClientLeft, connected_reader
 from streams.errors import FrameTooLarge, InvalidInput, LimitReached, NotSignedIn, StreamClosed, StreamsError
 from streams.flow import TokenBucket
 from streams.http.origin import check_origin
 from streams.hub import Batch, Hub, Position, Reader, Until, current_hub, follow_until
 from streams.logs import error_with_id
-from streams.publishing import Identity, identify, identify_again
+from streams.publishing import Identity, counted, identify, identify_again
 from streams.wire.control import encode_control
 from streams.wire.event import encode_envelope
 from streams.wire.jsontext import decode_json, encode_json
@@ -62,8 +63,7 @@ def encode_refusal(ref: Ref, error: StreamsError) -> bytes:
 class Socket(Consumer):
     """One socket. Its reader is a task of the connection; operations are answered one after the other.
 
-    A subclass says who may open it (``admit``), how it greets (``opening``), how fast operations may come
-    (``operations_per_s``) and what they are (``operations``).
+    A subclass says who may open it (``admit``), how it greets (``opening``) and what it does (``operations``).
     """
 
     operations: ClassVar[Mapping[str, Operation]] = {}
@@ -81,13 +81,14 @@ class Socket(Consumer):
         """``stream.open``."""
         raise NotImplementedError
 
-    def operations_per_s(self) -> float:
-        """How many operations may come; bursts of ten times that."""
-        raise NotImplementedError
-
     def identify(self, headers: Mapping[str, str]) -> Identity:
         """Who opens the socket. Touches the database; raises as ``publishing.identify``."""
         return identify(self.scope.get("user"), self.scope.get("session"), headers)
+
+    @property
+    def account(self) -> str:
+        """Whose limits count."""
+        return self.who.account(current_peer().address)
 
     async def current_who(self) -> Identity:
         """Who that is by now: a socket outlives the moment in which it was opened. Raises NotSignedIn, Unavailable."""
@@ -125,7 +126,7 @@ class Socket(Consumer):
             self.hub = await current_hub()
             self._identified_at = self.hub.loop.time()
             wishes = await self.admit(headers)
-            rate = self.operations_per_s()
+            rate = self.hub.settings.max_operations_per_s
             self._bucket, self._refused = TokenBucket(rate, rate * BURST_FACTOR), 0
             self._reading = asyncio.create_task(self._read(wishes), name=f"socket {self.scope['path']}")
             await self._opened.wait()
@@ -271,7 +272,9 @@ class Socket(Consumer):
             self._refused = max(0, self._refused - 1)
             return None
         self._refused += 1
-        return LimitReached(f"more than {self.operations_per_s():g} operations a second", retry_after_s=wait_s)
+        rate = self.hub.settings.max_operations_per_s
+        text = f"more operations than one socket may have (limit {rate:g} a second)"
+        return counted(LimitReached(text, retry_after_s=wait_s))
 
     def _check_size(self, frame: str | bytes) -> None:
         limit = self.hub.settings.max_frame_bytes

@@ -5,10 +5,12 @@ import io
 import logging
 import os
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from time import time
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
+from streams.connections import Connection, current_peer, registry
 from streams.errors import NotFound, PreconditionFailed, RangeNotSatisfiable
 from streams.flow import piped
 from streams.http import StreamResponse, nothing
@@ -17,10 +19,14 @@ from streams.http.errors import error_response
 from streams.http.parts import Part, Validators, asked_part
 from streams.hub import Hub
 from streams.models import File
+from streams.publishing import Identity
 from streams.storage import open_file
 from streams.storage.disk import relative_path
 
 logger = logging.getLogger(__name__)
+TECHNIQUE = "file"
+SHORT_BYTES = 4_194_304  # up to here a download is a request like any other
+Find = Callable[[], tuple[Identity, File]]
 FILE_HEADERS = {
     "Accept-Ranges": "bytes",
     "X-Content-Type-Options": "nosniff",  # a browser takes it for what we say it is,
@@ -33,13 +39,14 @@ class FileShrank(Exception):
     """The bytes end before the announced length; the connection is cut, so that nobody takes them for the whole."""
 
 
-async def answer_with_file(request: HttpRequest, hub: Hub, find: Callable[[], File]) -> HttpResponseBase:
+async def answer_with_file(request: HttpRequest, hub: Hub, find: Find) -> HttpResponseBase:
     """The whole, a part, or why not, as ``asked_part`` says; where nginx is told where it lies, nginx answers that.
 
-    ``find`` asks the database which file it is; again, if that one was replaced before it could be opened. Raises what
-    ``find`` raises, NotFound and InvalidInput where what lies there is no regular file (any more).
+    ``find`` asks the database who asks, and which file it is; again, if that one was replaced before it could be
+    opened. A long one is a live connection for as long as it takes. Raises what ``find`` raises, LimitReached, NotFound
+    and InvalidInput where what lies there is no regular file (any more).
     """
-    file = await hub.gateway.run(find)
+    who, file = await hub.gateway.run(find)
     headers = FILE_HEADERS | {"Content-Type": file.content_type, "Content-Disposition": attachment(file.name)}
     if prefix := hub.settings.accel_prefix:
         return HttpResponse(headers=headers | {"X-Accel-Redirect": f"{prefix.rstrip('/')}/{relative_path(file.pk)}"})
@@ -49,7 +56,7 @@ async def answer_with_file(request: HttpRequest, hub: Hub, find: Callable[[], Fi
     try:
         size = os.fstat(opened.fileno()).st_size
         part = asked_part(request.method or "", request.headers, validators, size)
-        response = _answer(request, file, part, opened, chunk_bytes=hub.settings.file_chunk_bytes)
+        response = _answer(request, who, file, part, opened, chunk_bytes=hub.settings.file_chunk_bytes)
     except BaseException:
         opened.close()
         raise
@@ -61,13 +68,13 @@ async def answer_with_file(request: HttpRequest, hub: Hub, find: Callable[[], Fi
     return response
 
 
-async def _opened(hub: Hub, file: File, find: Callable[[], File]) -> tuple[File, io.FileIO]:
+async def _opened(hub: Hub, file: File, find: Find) -> tuple[File, io.FileIO]:
     """The bytes of the file, or of the one that took its place in between."""
     while True:
         try:
             return file, await asyncio.to_thread(_open, file)
         except NotFound:
-            again = await hub.gateway.run(find)
+            _, again = await hub.gateway.run(find)
             if again.pk == file.pk:
                 raise
             file = again
@@ -77,7 +84,9 @@ def _open(file: File) -> io.FileIO:
     return io.FileIO(open_file(file.pk))
 
 
-def _answer(request: HttpRequest, file: File, part: Part, opened: io.FileIO, *, chunk_bytes: int) -> HttpResponseBase:
+def _answer(
+    request: HttpRequest, who: Identity, file: File, part: Part, opened: io.FileIO, *, chunk_bytes: int
+) -> HttpResponseBase:
     if part.status == 412:
         return error_response(PreconditionFailed(f"{file.name!r} is not (any more) what the request wants"))
     if part.status == 416:
@@ -87,8 +96,20 @@ def _answer(request: HttpRequest, file: File, part: Part, opened: io.FileIO, *, 
         return StreamingHttpResponse(nothing(), status=304)
     if request.method == "HEAD" or not part.length:
         return HttpResponse(status=part.status)
-    chunks = _read(opened, part, chunk_bytes)
-    return StreamResponse(piped(chunks, chunk_bytes, size=len), status=part.status)
+    body = piped(_read(opened, part, chunk_bytes), chunk_bytes, size=len)
+    if part.length > SHORT_BYTES:
+        registry.check_room(who, current_peer().address)
+        body = _connected(body, who)
+    return StreamResponse(body, status=part.status)
+
+
+async def _connected(body: AsyncGenerator[bytes, None], who: Identity) -> AsyncGenerator[bytes, None]:
+    """The same, as a live connection."""
+    with registry.opened(Connection(TECHNIQUE, who)) as connection:
+        async with aclosing(body):
+            async for chunk in body:
+                yield chunk
+                connection.sent(len(chunk))
 
 
 async def _read(opened: io.FileIO, part: Part, chunk_bytes: int) -> AsyncGenerator[bytes, None]:

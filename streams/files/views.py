@@ -86,8 +86,9 @@ async def file(request: HttpRequest, name: str) -> HttpResponseBase:
     raise MethodNotAllowed(request.method, allow=FILE_METHODS)
 
 
-def _to_read(request: HttpRequest, name: str) -> File:
-    return file_to_read(identify(request.user, request.session, request.headers), name)
+def _to_read(request: HttpRequest, name: str) -> tuple[Identity, File]:
+    who = identify(request.user, request.session, request.headers)
+    return who, file_to_read(who, name)
 
 
 def _delete(request: HttpRequest, name: str) -> None:

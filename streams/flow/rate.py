@@ -37,13 +37,22 @@ class TokenBucket:
 
         Who takes more than there are is let through once, and what is missing is waited for by the next.
         """
-        now = self._clock()
-        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
-        self._at = now
+        self._flow()
         if self._level >= 1 - ROUNDING:
             self._level -= tokens
             return 0.0
         return (1 - self._level) / self._rate
+
+    @property
+    def full(self) -> bool:
+        """Whether it is as if nothing had ever been taken."""
+        self._flow()
+        return self._level >= self._burst
+
+    def _flow(self) -> None:
+        now = self._clock()
+        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
+        self._at = now
 
 
 def rate_limited(

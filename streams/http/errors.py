@@ -3,6 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable, Coroutine
+from math import ceil
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.conf import settings
@@ -28,7 +29,7 @@ def error_response(error: StreamsError) -> JsonResponse:
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = error.allow
     if isinstance(error, LimitReached):
-        response.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+        response.headers["Retry-After"] = str(max(1, ceil(error.retry_after_s)))
     elif error.status == 503:
         response.headers["Retry-After"] = "1"
     return response
@@ -42,9 +43,8 @@ def answers_errors(view: AsyncView[P]) -> Callable[Concatenate[HttpRequest, P], 
         try:
             return await view(request, *args, **kwargs)
         except RequestDataTooBig:  # Django would answer 400, with a page
-            return error_response(
-                TooLarge(f"the body is above the limit of {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes")
-            )
+            size, limit = request.headers.get("Content-Length", "more"), settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            return error_response(TooLarge(f"the body has {size} bytes (limit {limit})"))
         except StreamsError as error:
             if isinstance(error, NotSignedIn | Forbidden):
                 logger.info("refused: %s %r: %s", request.method, request.path, error)

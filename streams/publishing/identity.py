@@ -19,6 +19,7 @@ from streams.publishing.tokens import verify_token
 
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]{1,200})", re.IGNORECASE)
 GUEST_KEY = "streams_guest"
+ANYBODY = "g:anonymous"  # the id of guests who have no session
 ADJECTIVES = "Amber Brisk Calm Clever Coral Dusky Early Gentle Golden Hazel Indigo Ivory Jade Keen Lively Lunar Mellow Misty Noble Olive Pearl Quiet Rapid Rosy Russet Sable Silver Sunny Swift Teal Velvet Warm"  # noqa: E501
 ANIMALS = "Badger Bear Crane Dolphin Eagle Falcon Finch Fox Gecko Hare Heron Ibis Jay Kestrel Koala Lark Lynx Marten Moth Otter Owl Panda Puffin Quail Raven Robin Seal Sparrow Stork Swan Tern Wren"  # noqa: E501
 
@@ -47,6 +48,15 @@ class Identity:
     def known(self) -> bool:
         """Whether this is a person of the house: signed in, or a guest where guests are let in."""
         return self.kind in ("user", "guest")
+
+    @property
+    def is_one(self) -> bool:
+        """Whether the id is of one person or token; guests without a session share theirs, and nobody has none."""
+        return self.id not in ("", ANYBODY)
+
+    def account(self, address: str) -> str:
+        """Whose limits count: this person's or token's; those of the ``address`` where the id is anybody's."""
+        return self.id if self.is_one else f"a:{address}"
 
     def as_author(self) -> dict[str, str]:
         """``{"id", "name", "kind"}``: how events tell who did something."""
@@ -124,7 +134,7 @@ def _of_user(user: Any, session: Any) -> Identity:
 def _guest(session: Any) -> Identity:
     guest = session.get(GUEST_KEY) if session is not None else None
     if not guest:
-        return Identity("guest", "g:anonymous", "Guest")
+        return Identity("guest", ANYBODY, "Guest")
     key = getattr(session, "session_key", None)
     return Identity("guest", f"g:{guest['id']}", guest["name"], by_cookie=True, session_key=key)
 

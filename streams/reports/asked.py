@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest
 
@@ -45,7 +46,8 @@ def _fields(request: HttpRequest) -> Fields:
     try:
         query = request.GET
     except TooManyFieldsSent:  # Django would answer with a page, and log a traceback
-        raise InvalidInput("the query has more fields than anybody needs") from None
+        limit = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        raise InvalidInput(f"the query has too many fields (limit {limit})") from None
     fields = {name: [value for value in values if value] for name, values in query.lists()}
     return {name: values for name, values in fields.items() if values}
 

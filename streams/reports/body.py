@@ -8,7 +8,7 @@ from streams.connections import Connection, registry
 from streams.errors import CloseReason, LimitReached, StreamClosed
 from streams.flow import piped
 from streams.hub import Hub
-from streams.publishing import Identity
+from streams.publishing import Identity, counted
 from streams.reports.columns import Column
 from streams.reports.compression import gzipped
 from streams.reports.formats import Format
@@ -22,7 +22,7 @@ def check_room(hub: Hub) -> None:
     """Raise LimitReached where as many reports are under way as this process writes at once."""
     under_way, limit = registry.by_technique().get(TECHNIQUE, 0), hub.settings.max_reports
     if under_way >= limit:
-        raise LimitReached(f"{under_way} reports are being written (limit {limit})", retry_after_s=5.0)
+        raise counted(LimitReached(f"{under_way} reports are being written (limit {limit})", retry_after_s=5.0))
 
 
 async def pages(hub: Hub, source: Source) -> AsyncGenerator[Page, None]:

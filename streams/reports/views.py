@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 
+from streams.connections import current_peer, registry
 from streams.errors import MethodNotAllowed
 from streams.http import StreamResponse, nothing
 from streams.http.errors import answers_errors
@@ -37,6 +38,7 @@ async def download(request: HttpRequest) -> HttpResponseBase:
     if request.method == "HEAD":
         body = nothing()
     else:
+        registry.check_room(who, current_peer().address)
         check_room(hub)
         body = report(hub, source, who, wanted.columns, chosen)
         body = packed(body) if gzip else body

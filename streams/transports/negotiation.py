@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest
 
@@ -60,7 +61,7 @@ def negotiate(request: HttpRequest) -> Technique:
     try:
         name = request.GET.get("transport")
     except TooManyFieldsSent:  # Django would answer with a page, and log a traceback
-        raise InvalidInput("the query has more fields than anybody needs") from None
+        raise InvalidInput(f"the query has too many fields (limit {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS})") from None
     if name is not None:
         if name not in BY_NAME:
             raise InvalidInput(f"no transport {name!r:.60} (there are: {', '.join(BY_NAME)})")

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
-from streams.errors import StreamClosed, StreamsError
+from streams.errors import LimitReached, StreamClosed, StreamsError
 from streams.hub import Batch, Position
 from streams.logs import error_with_id
 from streams.wire import sse
@@ -48,8 +48,9 @@ class SseFrames:
         return _retry(closed, retry_ms) + self._control("stream.close", closed.told(), self._kept())
 
     def failure(self, error: StreamsError) -> bytes:
-        """A control event that moves no position."""
-        return self._control("stream.error", error_with_id(error), self._kept())
+        """A control event that moves no position; where a limit is reached, with a time to come back."""
+        retry = sse.encode_retry(round(error.retry_after_s * 1000)) if isinstance(error, LimitReached) else b""
+        return self._control("stream.error", error_with_id(error), self._kept()) + retry
 
     def _control(self, event_type: str, data: Mapping[str, object], last_event_id: str | None, **_: str) -> bytes:
         return sse.encode_control(event_type, data, last_event_id=last_event_id)

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from streams.connections import connected_reader
-from streams.errors import StreamClosed, StreamsError
+from streams.errors import LimitReached, StreamClosed, StreamsError
 from streams.hub import Batch, Hub, Position, Until, follow_until
 from streams.publishing import Identity
 from streams.wire.last_event_id import Wish
@@ -66,5 +66,10 @@ async def stream_topics(
     except StreamClosed as closed:
         yield frames.farewell(closed, retry_ms=settings.drain_retry_ms)
     except StreamsError as error:
-        logger.warning("stream of %s ends: %s", ", ".join(wishes), error)
+        logger.log(
+            logging.INFO if isinstance(error, LimitReached) else logging.WARNING,
+            "stream of %s ends: %s",
+            ", ".join(wishes),
+            error,
+        )
         yield frames.failure(error)

@@ -22,6 +22,7 @@ from streams.http.origin import check_reading_origin
 from streams.hub import Hub, Until, current_hub
 from streams.publishing import (
     Identity,
+    allowances,
     apublish_events,
     check_publish,
     check_topics_to_read,
@@ -70,15 +71,26 @@ async def _read(request: HttpRequest, name: str | None, *, allow: str) -> HttpRe
         response: HttpResponseBase = HttpResponseRedirect(page, status=303)
     else:
         check_reading_origin(request)
-        hub = await current_hub()
-        hub.check_open()
+        hub, in_band = await current_hub(), _told_in_band(request, technique)
+        if not in_band:
+            hub.check_open()
         wishes = asked_for(request.GET, request.headers, name, limit=hub.settings.max_topics)
         who = await hub.gateway.run(_reader, request, list(wishes))
         registry.admit(who, current_peer().address)
+        if request.method == "GET" and not in_band:
+            registry.check_room(who, current_peer().address)
         until = await asked_until(hub, request.GET.get("until"), wishes)
         response = await _answer(request, technique, hub, wishes, who, one=name is not None, until=until)
     patch_vary_headers(response, ["Accept"])
     return response
+
+
+def _told_in_band(request: HttpRequest, technique: Technique) -> bool:
+    """Whether it may be a browser's EventSource that asks: any status but 200 would make it give up for ever.
+
+    So it is told in the stream itself when to come back.
+    """
+    return technique is Technique.SSE and request.method == "GET" and "Sec-Fetch-Mode" in request.headers
 
 
 async def answer_with_topic(request: HttpRequest, name: str, *, since: str, until: str) -> HttpResponseBase:
@@ -137,17 +149,23 @@ async def _publish(request: HttpRequest, name: str) -> HttpResponseBase:
     hub = await current_hub()
     who = await hub.gateway.run(identify, request.user, request.session, request.headers)
     check_publish(who=who, name=name)
-    registry.admit(who, current_peer().address)
+    address = current_peer().address
+    registry.admit(who, address)
+    account = who.account(address)
     hub.check_open()
     key = check_key(request.headers.get("Idempotency-Key"))
     body, limit = request.body, hub.settings.max_body_bytes
     if len(body) > limit:
         raise TooLarge(f"the body has {len(body)} bytes (limit {limit})")
     if request.content_type == "application/json":
-        one = await apublish_events(name, [_event(body, hub.settings, key)])
+        event = _event(body, hub.settings, key)
+        allowances(hub).events.take(account)
+        one = await apublish_events(name, [event])
         return JsonResponse({"id": one.ids[0]}, status=201)
     if request.content_type == "application/x-ndjson":
-        many = await apublish_events(name, _batch(body, hub, key))
+        events = _batch(body, hub, key)
+        allowances(hub).events.take(account, len(events))
+        many = await apublish_events(name, events)
         return JsonResponse({"ids": many.ids}, status=201)
     raise UnsupportedMediaType(
         f"Content-Type {request.content_type!r:.100} is not read here (application/json or application/x-ndjson)"

@@ -8,13 +8,14 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.http import QueryDict
 
 from streams.connections.socket import Operation, Socket
 from streams.errors import InvalidInput, LimitReached
 from streams.hub import Position
-from streams.publishing import Identity, apublish_events, check_publish, check_topics_to_read
+from streams.publishing import Identity, allowances, apublish_events, check_publish, check_topics_to_read
 from streams.transports.asked import asked_for, asked_until
 from streams.transports.posted import new_event_from
 from streams.wire.control import encode_opening
@@ -30,7 +31,9 @@ class TopicSocket(Socket):
         try:
             query = QueryDict(self.scope["query_string"])
         except TooManyFieldsSent:
-            raise InvalidInput("the query has more fields than anybody needs") from None
+            raise InvalidInput(
+                f"the query has too many fields (limit {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS})"
+            ) from None
         self._path_topic: str | None = self.scope["url_route"]["kwargs"].get("topic")
         wishes: Mapping[str, Wish] = {}
         if self._path_topic is not None or "topic" in query:
@@ -48,10 +51,6 @@ class TopicSocket(Socket):
         """``stream.open``, as in HTTP streaming."""
         ids = {name: position.resume_id for name, position in positions.items()}
         return encode_opening(ids, one=self._path_topic is not None, retry_ms=self.hub.settings.retry_ms)
-
-    def operations_per_s(self) -> float:
-        """What programs publish."""
-        return self.hub.settings.max_operations_per_s
 
     async def _subscribe(self, operation: dict[str, Any]) -> dict[str, Any]:
         name = _topic(operation, {"last_event_id"})
@@ -74,7 +73,9 @@ class TopicSocket(Socket):
         check_publish(who=await self.current_who(), name=name)
         self.hub.check_open()
         event = {field: operation[field] for field in ("type", "data", "key") if field in operation}
-        appended = await apublish_events(name, [new_event_from(event)])
+        new = new_event_from(event)
+        allowances(self.hub).events.take(self.account)
+        appended = await apublish_events(name, [new])
         return {"id": appended.ids[0]}
 
     operations: ClassVar[Mapping[str, Operation]] = {

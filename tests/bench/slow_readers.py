@@ -24,6 +24,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.bench.unlimited import UNLIMITED
 from tests.harness.readers import request_bytes
 from tests.harness.site import SERVERS, Site
 
@@ -195,7 +196,7 @@ def serving(server: str) -> Iterator[Site]:
         folder = Path(name)
         production = {"DJANGO_DEBUG": "0", "DJANGO_HTTPS": "0", "DJANGO_SECRET_KEY": "s" * 50}
         url = f"sqlite:///{folder / 'site.sqlite3'}"
-        site = Site(server, folder, url, DJANGO_ALLOWED_HOSTS="127.0.0.1", **production).set_up()
+        site = Site(server, folder, url, DJANGO_ALLOWED_HOSTS="127.0.0.1", **production, **UNLIMITED).set_up()
         try:
             site.start()
             cores = sorted(os.sched_getaffinity(0))

@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import websockets
 
+from tests.bench.unlimited import UNLIMITED
 from tests.harness.readers import Reader, dial, reading, request_bytes
 from tests.harness.site import SERVERS, Site
 from tests.harness.waiting import aeventually
@@ -115,7 +116,11 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        site = Site(options.server, folder, f"sqlite:///{folder / 'site.sqlite3'}", DJANGO_DEBUG="1").set_up().start()
+        site = (
+            Site(options.server, folder, f"sqlite:///{folder / 'site.sqlite3'}", DJANGO_DEBUG="1", **UNLIMITED)
+            .set_up()
+            .start()
+        )
         try:
             asyncio.run(soak(site, options.streams, options.seconds))
         finally:

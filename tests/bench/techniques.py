@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests.bench.unlimited import UNLIMITED
 from tests.harness.readers import request_bytes
 from tests.harness.site import SERVERS, Site
 from tests.harness.waiting import aeventually
@@ -165,7 +166,9 @@ def serving(server: str) -> Iterator[tuple[Site, dict[str, str]]]:
     """A fresh server, and the headers of one who may publish."""
     with tempfile.TemporaryDirectory() as name:
         database = f"sqlite:///{Path(name) / 'site.sqlite3'}"
-        site = Site(server, Path(name), database, DJANGO_DEBUG="1", STREAMS_DEFAULT_VISIBILITY="public").set_up()
+        site = Site(
+            server, Path(name), database, DJANGO_DEBUG="1", STREAMS_DEFAULT_VISIBILITY="public", **UNLIMITED
+        ).set_up()
         headers = site.token("--publish", "*")
         site.manage("publish", TOPIC, "0")
         try:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.bench.unlimited import UNLIMITED
 from tests.harness.readers import request_bytes
 from tests.harness.site import SERVERS, Site
 from tests.harness.sockets import handshake
@@ -92,7 +93,11 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        site = Site(options.server, folder, f"sqlite:///{folder / 'site.sqlite3'}", DJANGO_DEBUG="1").set_up().start()
+        site = (
+            Site(options.server, folder, f"sqlite:///{folder / 'site.sqlite3'}", DJANGO_DEBUG="1", **UNLIMITED)
+            .set_up()
+            .start()
+        )
         try:
             asyncio.run(compare(site, options.readers, options.seconds))
         finally:

@@ -7,6 +7,7 @@ import pytest_asyncio
 
 from streams.chat.claude import ClaudeProvider
 from tests.fakes.messages_api import FakeMessagesAPI
+from tests.harness.fixtures import make_hub, streams_settings  # noqa: F401
 
 API_KEY = "sk-ant-test-do-not-show-0123456789"
 

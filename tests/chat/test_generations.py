@@ -221,6 +221,16 @@ async def test_an_ended_process_ends_its_answers_as_interrupted(hub, room, make_
     assert events[-1][1]["error"]["retryable"] is True
 
 
+async def test_a_process_that_ends_lets_an_answer_come_to_its_end_if_that_is_soon(hub, room, make_claude):
+    for scenario, within_s, status in (("normal", 20, "done"), ("slow", 0.01, "interrupted")):
+        runner = GenerationRunner(hub, make_claude(scenario))
+        await say(runner, room, ADA, text="@claude hello", client_id=scenario)
+        await runner.finish(within_s)
+        generation, events = await hub.gateway.run(read, room)
+        assert (generation.status, events[-1][0]) == (status, "generation.end")
+        await runner.admission.idle()
+
+
 async def test_what_a_dead_process_left_is_ended_once_with_its_text(hub, room):
     def leave_behind():
         row = Generation(topic=room.topic, asked_by="g:ada", question="?", model="m", label="Claude")

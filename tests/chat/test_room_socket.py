@@ -80,18 +80,42 @@ async def test_refused_operations_are_answered_and_the_socket_goes_on(site, gues
         assert (await socket.get(answer_to("after")))["op"] == "ack"
 
 
-async def test_who_talks_too_fast_is_told_and_who_goes_on_and_on_is_closed(site, guest):
+async def test_who_sends_too_fast_is_told_and_who_goes_on_and_on_is_closed(site, guest):
     async with in_room(site, guest) as socket, in_room(site, guest) as other:
-        for number in range(250):
+        for number in range(1_500):
             await socket.send(op="dance", ref=number)
         frames, code = await socket.end()
         answers = [frame for frame in frames if "op" in frame]
         assert [answer["ref"] for answer in answers] == list(range(len(answers)))
         codes = [answer["error"]["code"] for answer in answers]
-        assert codes[:50] == ["invalid"] * 50
+        assert codes[:1_000] == ["invalid"] * 1_000
         assert codes[-1] == "limit"
         assert code == 4429
         assert (await other.ask(op="ping"))["op"] == "ack"
+
+
+async def test_a_person_talks_at_one_rate_over_all_sockets_and_what_is_refused_can_be_sent_again(site, guest):
+    async with in_room(site, guest) as one, in_room(site, guest) as other:
+        position = (await one.opened())["data"]["last_event_id"]
+        answers = []
+        for number in range(80):
+            socket = (one, other)[number % 2]
+            answers.append(await socket.ask(op="say", text=f"fast {number}", client_id=f"fast-{number}"))
+        refused = [number for number, answer in enumerate(answers) if answer["op"] == "error"]
+        assert 50 <= refused[0] < 80, "a burst is for both sockets together"
+        error = answers[refused[0]]["error"]
+        assert (error["code"], error["retryable"]) == ("limit", True)
+        assert error["message"] == "one more of messages would be more than you may (limit 5 a second)"
+        assert 0 < error["retry_after_s"] <= 1
+        assert (await one.ask(op="ping"))["op"] == "ack"
+        again = {"op": "error"}
+        while again["op"] == "error":
+            again = await one.ask(op="say", text=f"fast {refused[0]}", client_id=f"fast-{refused[0]}")
+    async with in_room(site, guest, f"/ws/rooms/lobby?last_event_id={position}") as reader:
+        said = len(answers) - len(refused) + 1
+        texts = [(await reader.get(of_type("message")))["data"]["text"] for _ in range(said)]
+    accepted = [f"fast {number}" for number in range(80) if number not in refused]
+    assert texts == [*accepted, f"fast {refused[0]}"]
 
 
 async def test_a_ping_is_answered_to_those_who_may_only_read_too(site, guest):

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.urls("tests.http.urls")
         ("forbidden", 403, "forbidden", False, {}),
         ("missing", 404, "no_such_topic", False, {}),
         ("method", 405, "method_not_allowed", False, {"allow": "GET, HEAD"}),
-        ("limit", 429, "limit", True, {"retry-after": "7"}),
+        ("limit", 429, "limit", True, {"retry-after": "8"}),
         ("limit-soon", 429, "limit", True, {"retry-after": "1"}),
         ("unavailable", 503, "unavailable", True, {"retry-after": "1"}),
         ("closed", 503, "stream_closed", True, {"retry-after": "1"}),

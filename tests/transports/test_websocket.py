@@ -61,7 +61,8 @@ async def publish(socket, name, *data):
 
 def code_of(answer):
     assert answer["op"] == "error", answer
-    assert answer["error"].keys() == {"code", "message", "retryable"}
+    more = {"retry_after_s"} if answer["error"]["code"] == "limit" else set()
+    assert answer["error"].keys() == {"code", "message", "retryable"} | more
     return answer["error"]["code"]
 
 

@@ -1,0 +1,58 @@
+"""Who may have an answer begun: how many are being written, here and for one person, and how often one may ask."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from streams.errors import LimitReached
+from streams.hub import Hub
+from streams.publishing import allowances, counted
+
+RETRY_S = 5.0
+
+
+def _too_many(text: str) -> LimitReached:
+    return counted(LimitReached(text, retry_after_s=RETRY_S))
+
+
+class Admission:
+    """The answers of one process that are being written, in rooms and for ``POST /chat`` alike."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._by_account: Counter[str] = Counter()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def check(self, account: str) -> None:
+        """Raise LimitReached while as many run as may, here or for ``account``; StreamClosed while the process ends."""
+        self._hub.check_open()
+        settings, running, mine = self._hub.settings, self._by_account.total(), self._by_account[account]
+        if running >= (limit := settings.max_generations):
+            raise _too_many(f"{running} answers are being written here (limit {limit})")
+        if mine >= (limit := settings.max_generations_per_user):
+            raise _too_many(f"{mine} answers are being written for you (limit {limit})")
+
+    def ask(self, account: str) -> None:
+        """Count a question; raises as ``check``, and LimitReached for one question too many."""
+        self.check(account)
+        allowances(self._hub).questions.take(account)
+
+    @contextmanager
+    def running(self, account: str) -> Iterator[None]:
+        """An answer is being written for as long as the block runs; raises as ``check``."""
+        self.check(account)
+        self._by_account[account] += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._by_account[account] -= 1
+            self._by_account += Counter()  # forgets those who have none
+            if not self._by_account:
+                self._idle.set()
+
+    async def idle(self) -> None:
+        """Wait until no answer is being written."""
+        await self._idle.wait()

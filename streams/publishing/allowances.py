@@ -1,0 +1,63 @@
+"""What one person, token or address may do in a time, over all its sockets and requests to this process."""
+
+import time
+import weakref
+from collections.abc import Callable
+
+from streams.conf import StreamSettings
+from streams.errors import LimitReached
+from streams.flow import Rates
+from streams.hub import Hub
+from streams.publishing.refusals import counted
+
+BURST_S = 10  # a burst is what may come in so long
+MINUTE_S = 60.0
+
+
+class Allowance:
+    """So many of something in ``per_s`` seconds for each account, and bursts of ``burst``."""
+
+    def __init__(self, what: str, number: float, per_s: float, burst: float, clock: Callable[[], float]) -> None:
+        self._what = what
+        self._rates = Rates(number / per_s, max(1.0, burst), clock)
+        self._limit = f"{number:g} {'a second' if per_s == 1 else 'a minute'}"
+
+    def __len__(self) -> int:
+        """How many accounts are remembered."""
+        return len(self._rates)
+
+    def take(self, account: str, number: int = 1) -> None:
+        """Count ``number`` of them; raises LimitReached, which names the limit and the time to wait, and counts none.
+
+        More than a burst at once is let through where there is anything left, and paid for by those who come next.
+        """
+        wait_s = self._rates.take(account, number)
+        if wait_s:
+            asked = f"{number} more {self._what}" if number > 1 else f"one more of {self._what}"
+            text = f"{asked} would be more than you may (limit {self._limit})"
+            raise counted(LimitReached(text, retry_after_s=wait_s))
+
+
+class Allowances:
+    """events: that are published. messages: that are said in rooms. questions: that a model is asked."""
+
+    def __init__(self, settings: StreamSettings, clock: Callable[[], float] = time.monotonic) -> None:
+        events, messages, questions = (
+            settings.max_events_per_s,
+            settings.max_messages_per_s,
+            settings.max_questions_per_min,
+        )
+        self.events = Allowance("events", events, 1, events * BURST_S, clock)
+        self.messages = Allowance("messages", messages, 1, messages * BURST_S, clock)
+        self.questions = Allowance("questions", questions, MINUTE_S, questions, clock)
+
+
+_allowances: "weakref.WeakKeyDictionary[Hub, Allowances]" = weakref.WeakKeyDictionary()
+
+
+def allowances(hub: Hub) -> Allowances:
+    """Those of this process."""
+    found = _allowances.get(hub)
+    if found is None:
+        found = _allowances[hub] = Allowances(hub.settings)
+    return found
