@@ -28,7 +28,6 @@ from streams.routing import websocket_urlpatterns
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-TELL_S = 3.0  # what telling all of the end may take before the server goes on without it
 
 
 async def lifespan(_scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -47,7 +46,8 @@ def _told_early(hub: Hub) -> Iterator[None]:
     """End answers and streams when the signal comes, and only then let the server's own handler have it.
 
     uvicorn says ``lifespan.shutdown`` when all connections are gone, which endless streams never are by themselves;
-    and it closes every WebSocket at once, before anybody could be told why. A second signal is the server's alone.
+    and it closes every WebSocket at once, before anybody could be told why. Our Daphne would stop listening before a
+    load balancer knows. A second signal is the server's alone.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -57,16 +57,18 @@ def _told_early(hub: Hub) -> Iterator[None]:
 
     async def tell(number: int) -> None:
         try:
-            async with asyncio.timeout(TELL_S):
+            async with asyncio.timeout(process.telling_s(hub.settings)):
                 await process.tell_all()
         finally:
-            previous[number](number, None)
+            if len(told) == 1:
+                previous[number](number, None)
 
     def heed(number: int, frame: Any) -> None:
-        if hub.closing is not None or told:
+        told.append(number)
+        if hub.closing is not None or len(told) > 1:
             previous[number](number, frame)
         else:
-            told.append(number)
+            hub.draining = True
             loop.call_soon_threadsafe(hub.tasks.run, "tell all of the end", partial(tell, number))
 
     told: list[int] = []

@@ -93,8 +93,8 @@ class StreamingServer(daphne.server.Server):
         asyncio.set_event_loop(loop)
         loop.set_debug(self.verbosity >= 3)
         try:
+            self._heed_the_end(loop)  # before the application, which hears a signal first and hands it on
             loop.run_until_complete(self.lifespan.startup())
-            self._heed_the_end(loop)
             self._listen()
             if self.abort_start:
                 loop.run_until_complete(self.drain())

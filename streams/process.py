@@ -10,7 +10,9 @@ from functools import partial
 
 from streams.accounts.upkeep import keep_sessions_cleared
 from streams.chat.model import close_runner, current_runner
-from streams.connections import keep_checked, keep_commanded, keep_trimmed, publish_vitals, registry
+from streams.conf import StreamSettings
+from streams.connections import drop_deaf, keep_checked, keep_commanded, keep_trimmed, publish_vitals, registry
+from streams.connections.connection import FAREWELL_S
 from streams.errors import CloseReason, Unavailable
 from streams.hub import Hub, close_hub, current_hub
 from streams.jobs.runner import close_jobs, current_jobs
@@ -21,6 +23,7 @@ from streams.storage import keep_swept
 logger = logging.getLogger(__name__)
 _begun: set[Hub] = set()
 POLL_S = 0.05
+SLACK_S = 3.0  # for a database that is slow to take the end of an answer or of a job
 MAX_PAUSE_S = 1.0  # jobs go on as soon as the database is back
 
 
@@ -69,21 +72,41 @@ async def _look_at_the_database(hub: Hub) -> None:
             logger.error("the database lacks %d migrations: run manage.py setup", missing)
 
 
+def telling_s(settings: StreamSettings) -> float:
+    """How long ``tell_all`` may take."""
+    return settings.drain_notice_s + max(settings.drain_spread_s, settings.drain_answers_s) + SLACK_S
+
+
 async def tell_all() -> None:
-    """End answers and jobs, which their readers still see, then the streams and sockets, each of which is told."""
+    """What comes before the server itself ends: it still listens, and answers all that is short.
+
+    First nothing but ``hub.draining`` for ``drain_notice_s``, so that a load balancer sends nobody here any more. Then
+    jobs are given back, streams and sockets are told, some at a time, and answers of the model may go on for
+    ``drain_answers_s``: who reads a room meanwhile reads on elsewhere. Whoever then does not read is dropped.
+    """
     hub = await current_hub()
-    await asyncio.gather((await current_runner()).end_all(), (await current_jobs()).end_all())
-    hub.end_streams(CloseReason.SHUTDOWN)
+    settings = hub.settings
+    hub.draining = True
+    await asyncio.sleep(settings.drain_notice_s)
+    logger.info("draining: %d streams are told", len(registry))
+    spread_s = min(settings.drain_spread_s, len(registry) / 1_000 * settings.drain_spread_s)
+    await asyncio.gather(
+        (await current_jobs()).end_all(),
+        (await current_runner()).finish(settings.drain_answers_s),
+        hub.end_streams_over(CloseReason.SHUTDOWN, spread_s),
+    )
+    hub.loop.call_later(FAREWELL_S, drop_deaf)
 
 
 async def drain() -> None:
-    """Tell all, wait until they have left, end the tasks.
+    """End all at once that ``tell_all`` has not, wait until they have left, end the tasks.
 
     Waits for the streams at most ``drain_s``; the server cancels those that stay.
     """
     hub = await current_hub()
     _begun.discard(hub)
-    await tell_all()
+    await asyncio.gather((await current_runner()).end_all(), (await current_jobs()).end_all())
+    hub.end_streams(CloseReason.SHUTDOWN)
     try:
         async with asyncio.timeout(hub.settings.drain_s):
             while len(registry):  # noqa: ASYNC110 - the registry is of the process, an asyncio.Event of one loop

@@ -42,7 +42,7 @@ async def publish_vitals(hub: Hub, server: str = "") -> None:
         while True:
             lag_s = await sleep_and_watch(hub.settings.vitals_every_s)
             mine = signs.read(loop_lag_s=lag_s)
-            draining = hub.closing is not None
+            draining = hub.draining
             known = await hub.gateway.run(renew_process, server, started_at, draining, mine, hub.settings.lease_s)
             if not known:
                 writer.forget()

@@ -18,6 +18,7 @@ from streams.hub.ring import Announcement, RingMemory
 
 logger = logging.getLogger(__name__)
 
+TELL_EVERY_S = 0.05  # readers who are told of the end, some at a time
 MAX_PAUSE_S = 1.0  # however long the database was away: once it is back, readers wait no longer than this
 
 
@@ -41,6 +42,7 @@ class Hub:
         self.tasks = Supervisor()
         self.doorbell = Doorbell(self)
         self.silence = Silence()
+        self.draining = False  # told to end, if not yet of the readers: who balances the load should look elsewhere
         self.closing: CloseReason | None = None
         self._to_tell: set[Callable[[], None]] = set()
         self.events_in = 0
@@ -63,9 +65,27 @@ class Hub:
 
     def end_streams(self, reason: CloseReason) -> None:
         """Wake every reader to be told that its stream ends; new ones are turned away. Readers' cleanup comes after."""
-        self.closing = reason
+        self.draining, self.closing = True, reason
         for tell in tuple(self._to_tell):
             tell()
+
+    async def end_streams_over(self, reason: CloseReason, spread_s: float) -> None:
+        """The same in ``spread_s`` seconds, some at a time: they come back elsewhere as they are told here.
+
+        New ones are turned away at once. Cancellation: those who were not told are told by ``end_streams``.
+        """
+        self.draining, self.closing = True, reason
+        waiting, begun = list(self._to_tell), self.loop.time()
+        while waiting:
+            left_s = begun + spread_s - self.loop.time()
+            turns = max(1, round(left_s / TELL_EVERY_S))
+            count = -(-len(waiting) // turns)
+            for tell in waiting[:count]:
+                if tell in self._to_tell:
+                    tell()
+            del waiting[:count]
+            if waiting:
+                await asyncio.sleep(TELL_EVERY_S)
 
     async def close(self) -> None:
         """End the hub's tasks and give the database back; for after the readers have left."""
@@ -129,11 +149,6 @@ class Hub:
         """What went through each followed topic since it is followed."""
         lives = [live for live in self._live.values() if live.opened.is_set()]
         return {live.name: Traffic(live.target, live.events_out, live.readers) for live in lives}
-
-    @property
-    def ring_bytes(self) -> int:
-        """What all rings hold."""
-        return sum(live.ring.size_bytes for live in self._live.values())
 
     # Events coming in
 
@@ -229,7 +244,7 @@ class Hub:
 
     @property
     def ring_bytes(self) -> int:
-        """About what all rings hold of this process's memory."""
+        """About what all rings hold of this process's memory: a sum that is kept, and costs nothing to ask."""
         return self._memory.bytes
 
     def _bound_memory(self) -> None:

@@ -102,11 +102,6 @@ class Ring:
         return len(self._events)
 
     @property
-    def size_bytes(self) -> int:
-        """The events' data as text."""
-        return self._bytes
-
-    @property
     def cuts(self) -> int:
         """How many batches are kept; each may hold BATCH_BYTES of frames."""
         return len(self._batches)

@@ -57,7 +57,9 @@ async def say(socket, text, client_id):
     assert frame["op"] == "ack", frame
 
 
-async def test_sigterm_tells_everyone_and_the_next_start_goes_on(site):
+async def test_sigterm_tells_everyone_and_the_next_start_goes_on(make_site, server, sqlite_url):
+    site = await asyncio.to_thread(make_site, server, sqlite_url, STREAMS_DRAIN_ANSWERS_S="0.5")
+    await asyncio.to_thread(site.start)
     site.manage("publish", "orders", "1")
     async with AsyncExitStack() as stack, asyncio.timeout(60):
         enter = stack.enter_async_context
@@ -117,7 +119,7 @@ async def test_sigterm_ends_a_chat_whose_model_says_nothing(make_site, server, s
 
     async with await asyncio.start_server(silent_model, "127.0.0.1", 0) as model, asyncio.timeout(60):
         address = f"http://127.0.0.1:{model.sockets[0].getsockname()[1]}"
-        env = {"ANTHROPIC_API_KEY": "none", "ANTHROPIC_BASE_URL": address}
+        env = {"ANTHROPIC_API_KEY": "none", "ANTHROPIC_BASE_URL": address, "STREAMS_DRAIN_ANSWERS_S": "1"}
         site = await asyncio.to_thread(make_site, server, sqlite_url, **env)
         await asyncio.to_thread(site.start)
         async with ask(site, "hello") as chat:

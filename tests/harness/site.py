@@ -80,7 +80,7 @@ class Site:
         if self.server == "daphne":
             return ["manage.py", "runserver", "--noreload", str(self.port)]
         frames = ["--ws-per-message-deflate", "false", "--ws-max-size", "1048576", "--ws-ping-interval", "15"]
-        options = [*frames, "--timeout-graceful-shutdown", "8"]
+        options = [*frames, "--timeout-graceful-shutdown", "5"]
         return ["-m", "uvicorn", "project.asgi:application", "--port", str(self.port), *options]
 
     def start(self) -> "Site":

@@ -1,11 +1,12 @@
 """The hub of a process: what it believes of answers that come late, and how it divides its time among topics."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
+from functools import partial
 
 import pytest
 
-from streams.errors import StreamClosed
+from streams.errors import CloseReason, StreamClosed
 from streams.eventlog import append, read_head, read_heads, reset
 from streams.hub import Announcement, follow, open_reader
 from streams.hub import hub as hub_module
@@ -146,3 +147,34 @@ async def test_what_passes_by_in_one_topic_while_another_is_sent_is_lag(make_hub
             else:
                 gap = (await anext(batches)).gap
                 assert (gap.reason, gap.lost) == ("lagged", 98)
+
+
+class TestTheEnd:
+    """How readers are told that the process ends."""
+
+    async def test_many_are_told_some_at_a_time_and_who_comes_then_at_once(self, make_hub):
+        hub = await make_hub()
+        told = []
+        with ExitStack() as stack:
+            for number in range(100):
+                stack.enter_context(hub.told_of_the_end(partial(told.append, number)))
+            begun = hub.loop.time()
+            ending = asyncio.create_task(hub.end_streams_over(CloseReason.SHUTDOWN, 0.4))
+            await aeventually(lambda: told)
+            assert hub.draining
+            with pytest.raises(StreamClosed):
+                hub.check_open()
+            late = []
+            with hub.told_of_the_end(partial(late.append, "late")):
+                assert late == ["late"]
+            assert 0 < len(told) < 50
+            await ending
+            assert hub.loop.time() - begun > 0.3
+        assert sorted(told) == list(range(100))
+
+    async def test_a_few_are_told_in_the_same_moment(self, make_hub):
+        hub = await make_hub()
+        told = []
+        with hub.told_of_the_end(partial(told.append, 1)), hub.told_of_the_end(partial(told.append, 2)):
+            await hub.end_streams_over(CloseReason.SHUTDOWN, 0.004)
+            assert sorted(told) == [1, 2]
