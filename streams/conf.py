@@ -94,7 +94,9 @@ class StreamSettings:
     job_attempts: int = 5  # and given up when so many processes have died of it
     job_keep_s: int = 604_800  # an ended job is deleted with its topic after this
 
-    # Log and metrics
+    # Health, log and metrics
+    ready_timeout_s: float = 2.0  # what the database, or the doorbell, may take before /readyz says that it is away
+    ready_lag_s: float = 2.0  # a loop that kept others waiting for longer than this gets no new traffic
     log_format: str = ""  # json (an object a line) or text; where nothing is said, text with DJANGO_DEBUG, else json
     access_log: bool = True  # a line for each request, and for each stream and socket that opens
     metrics_token: str = ""  # the bearer token with which Prometheus reads /metrics; the staff may too

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from contextlib import suppress
 from functools import partial
 
@@ -17,7 +16,8 @@ from streams.errors import CloseReason, Unavailable
 from streams.hub import Hub, close_hub, current_hub
 from streams.jobs.runner import close_jobs, current_jobs
 from streams.jobs.upkeep import keep_old_jobs_deleted
-from streams.setup import migrations_missing
+from streams.logs import server_name
+from streams.models.schema import migrations_missing
 from streams.storage import keep_swept
 
 logger = logging.getLogger(__name__)
@@ -53,11 +53,6 @@ async def begin_jobs(hub: Hub, *, at_once: int | None = None) -> None:
     hub.tasks.keep_running("jobs", jobs.keep_running, max_pause_s=MAX_PAUSE_S)
     hub.tasks.keep_running("claims of jobs", jobs.keep_renewed, max_pause_s=MAX_PAUSE_S)
     hub.tasks.keep_running("old jobs", partial(keep_old_jobs_deleted, hub))
-
-
-def server_name() -> str:
-    """What serves this process."""
-    return "uvicorn" if "uvicorn.server" in sys.modules else "Daphne"
 
 
 def end_process() -> None:

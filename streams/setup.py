@@ -4,8 +4,6 @@ import secrets
 
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.migrations.executor import MigrationExecutor
 
 from streams.chat.rooms import ensure_room
 from streams.connections import vitals
@@ -13,12 +11,6 @@ from streams.models import Topic
 
 SYSTEM_RETAIN_S = 3_600
 ADMIN = "admin"
-
-
-def migrations_missing() -> int:
-    """How many migrations the database lacks."""
-    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def set_up() -> str | None:

@@ -15,6 +15,8 @@ from streams.files.tus import upload, uploads
 from streams.files.views import file, files
 from streams.jobs.views import cancel, job, jobs, retry
 from streams.jobs.views import page as jobs_page
+from streams.observing.health import healthz, readyz
+from streams.observing.views import metrics
 from streams.reports.page import reports_page
 from streams.reports.views import download
 from streams.topics.views import topic_list, topic_page
@@ -42,6 +44,9 @@ urlpatterns = [
     path("reports/", reports_page, name="reports"),
     path("diagnostics/", diagnostics_page, name="diagnostics"),
     path("diagnostics/<slug:name>", diagnostics_probe, name="diagnostics-probe"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("favicon.ico", RedirectView.as_view(url=static("streams/favicon.svg"), permanent=True)),
     path("login/", SignIn.as_view(), name="login"),
     path("sign-up/", SignUp.as_view(), name="sign-up"),

@@ -9,7 +9,7 @@ STREAMS = Path(__file__).parents[1] / "streams"
 FLOORS = [
     {"management", "process", "setup"},
     {"urls", "routing", "admin"},
-    {"accounts", "chat", "topics", "files", "jobs", "reports", "diagnostics"},  # features
+    {"accounts", "chat", "topics", "files", "jobs", "reports", "diagnostics", "observing"},  # features
     {"transports"},
     {"connections", "storage"},
     {"publishing"},
@@ -19,7 +19,7 @@ FLOORS = [
     {"models", "migrations", "conf", "errors", "apps", "logs"},
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}
-FEATURES = {"accounts", "chat", "topics", "files", "jobs", "reports", "transports", "diagnostics"}  # never each other's
+FEATURES = FLOORS[2] | {"transports"}  # never each other's
 PURE = {"wire"}  # no Django, no I/O
 
 

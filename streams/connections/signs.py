@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import weakref
 from typing import Any
 
 import psutil
@@ -14,6 +15,14 @@ from streams.hub import Hub
 
 TECHNIQUES = ("sse", "websocket", "ndjson", "longpoll", "chat", "report")
 BUSIEST = 20  # topics that a process tells of
+
+
+_latest: "weakref.WeakKeyDictionary[Hub, tuple[float, dict[str, Any]]]" = weakref.WeakKeyDictionary()
+
+
+def latest_signs(hub: Hub) -> tuple[float, dict[str, Any]] | None:
+    """The loop's time at which this process's signs were read last, and the signs; None before the first beat."""
+    return _latest.get(hub)
 
 
 class ErrorCount(logging.Handler):
@@ -99,6 +108,7 @@ class VitalSigns:
             "counters": counters,
         }
         self._read_at, self._before = now, counters
+        _latest[hub] = now, signs
         return signs
 
     def _busiest(self, seconds: float) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, HttpResponsePermanentRedirect
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
@@ -59,7 +59,11 @@ class Session(Inline, SessionMiddleware):
 
 
 class Common(Inline, CommonMiddleware):
-    """Inline."""
+    """Inline, and without a look at the ``Host`` where any will do: probes ask by address."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        """Django's checks and redirects."""
+        return None if request.path in settings.ANY_HOST_PATHS else super().process_request(request)
 
 
 class Authentication(Inline, AuthenticationMiddleware):

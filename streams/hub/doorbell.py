@@ -6,6 +6,7 @@ they are small; the in-memory layer reaches no other process, so there the compa
 
 import asyncio
 import logging
+import secrets
 import weakref
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ GROUP = "streams.doorbell"
 COURTESY_BYTES = 65_536
 OUTBOX = 256  # messages, each with COURTESY_BYTES of data at most
 SEND_TIMEOUT_S = 2.0
+TRIAL = "?"  # no topic has this name: who hears it, and did not send it, has nothing to do
 
 running_hubs: "weakref.WeakSet[Hub]" = weakref.WeakSet()
 
@@ -80,6 +82,7 @@ class Doorbell:
         self._hub = hub
         self._outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue(OUTBOX)
         self.reaches_others = not isinstance(get_channel_layer(), InMemoryChannelLayer)
+        self._trials: dict[str, asyncio.Future[None]] = {}
 
     def ring(self, announcement: Announcement) -> None:
         """Send soon, or drop it if the layer has hung for so long that the outbox is full."""
@@ -100,4 +103,26 @@ class Doorbell:
         channel = await layer.new_channel()
         await layer.group_add(GROUP, channel)
         while True:
-            self._hub.hear(decode(await layer.receive(channel)))
+            announcement = decode(await layer.receive(channel))
+            if announcement.topic == TRIAL:
+                self._heard(announcement.epoch)
+            else:
+                self._hub.hear(announcement)
+
+    async def try_out(self) -> None:
+        """Ring for nobody, and return when it was heard here: the whole way that every other ring takes.
+
+        Raises whatever the layer does. Waits without end where a ring is lost: bound it.
+        """
+        trial = secrets.token_hex(8)
+        self._trials[trial] = heard = self._hub.loop.create_future()
+        try:
+            await get_channel_layer().group_send(GROUP, encode(Announcement(TRIAL, trial, 0, ())))
+            await heard
+        finally:
+            del self._trials[trial]
+
+    def _heard(self, trial: str) -> None:
+        heard = self._trials.get(trial)
+        if heard is not None and not heard.done():
+            heard.set_result(None)

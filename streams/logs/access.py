@@ -27,7 +27,6 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 HEADER = b"x-request-id"
-QUIET = ("/healthz", "/readyz", "/metrics", "/static/")  # asked all the time; their lines are of level DEBUG
 LASTING = (b"text/event-stream", b"application/x-ndjson")
 
 
@@ -47,7 +46,8 @@ class Line:
 
     def write(self, *, opening: bool = False) -> None:
         """Write it. A stream or socket that opens has neither duration nor end yet."""
-        level = logging.DEBUG if self.path.startswith(QUIET) else logging.INFO
+        quiet = self.path in settings.ANY_HOST_PATHS or self.path.startswith(settings.STATIC_URL)
+        level = logging.DEBUG if quiet else logging.INFO  # what is asked all the time tells nothing
         if not logger.isEnabledFor(level) or not get_settings().access_log:
             return
         told: dict[str, Any] = {"method": self.method, "path": self.path, "status": self.status, "client": self.client}

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +22,11 @@ _request_id: ContextVar[str] = ContextVar("request_id", default="")
 def process_name() -> str:
     """The name of this process among all that share the database: host, process id, four random letters."""
     return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(2)}"
+
+
+def server_name() -> str:
+    """What serves this process."""
+    return "uvicorn" if "uvicorn.server" in sys.modules else "Daphne"
 
 
 def current_request_id() -> str:

@@ -1,5 +1,7 @@
 """The room's socket on both servers, by a real WebSocket client."""
 
+import re
+
 import httpx
 import pytest
 

@@ -6,7 +6,8 @@ from daphne.management.commands.runserver import Command as DaphneCommand
 from django.conf import settings
 
 from project.server import StreamingServer
-from streams.setup import migrations_missing, set_up
+from streams.models.schema import migrations_missing
+from streams.setup import set_up
 
 
 class Command(DaphneCommand):
