@@ -4,7 +4,7 @@ import os
 import re
 import ssl
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -48,27 +48,35 @@ def certify(folder: Path) -> None:
 
 
 class Nginx:
-    """One nginx of our own; ``with Nginx(folder, site.port) as proxy: proxy.url``.
+    """One nginx of our own; ``with Nginx(folder, site.port) as proxy: proxy.url``. site_port: one, or of each process.
 
-    Of the configuration only what names this machine is rewritten: ports, certificate, the site's address; and then
+    Of the configuration only what names this machine is rewritten: ports, certificate, log, the site's addresses; then
     whatever ``edits`` say, each of which must find something. ``files``: what the site has below its media root.
     """
 
     def __init__(
-        self, folder: Path, site_port: int, *, edits: Iterable[Edit] = (), files: Path = Path("/nowhere")
+        self,
+        folder: Path,
+        site_port: int | Sequence[int],
+        *,
+        edits: Iterable[Edit] = (),
+        files: Path = Path("/nowhere"),
     ) -> None:
         self.folder = folder
         self.port, self.plain_port = free_port(), free_port()
         self.url, self.ws_url = f"https://{HERE}:{self.port}", f"wss://{HERE}:{self.port}"
         self._binary = find_binary("nginx")
         certify(folder)
+        ports = [site_port] if isinstance(site_port, int) else site_port
+        servers = "".join(f"    server {HERE}:{port} max_fails=0;\n" for port in ports)
         here: list[Edit] = [
             (r"^ *listen \[::\]:.*\n", ""),
             (r"listen 80;", f"listen {HERE}:{self.plain_port};"),
             (r"listen 443 ", f"listen {HERE}:{self.port} "),
             (r"ssl_certificate .*;", f"ssl_certificate {folder}/cert.pem;"),
             (r"ssl_certificate_key .*;", f"ssl_certificate_key {folder}/key.pem;"),
-            (r"server 127\.0\.0\.1:8000;", f"server 127.0.0.1:{site_port};"),
+            (r"( *server 127\.0\.0\.1:800\d .*;.*\n)+", servers),
+            (r"access_log /var/log/nginx/streams.log", f"access_log {folder}/access.log"),
             (r"alias .*/files/;", f"alias {files}/;"),
         ]
         text = CONFIGURATION.read_text()
