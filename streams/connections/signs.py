@@ -13,7 +13,7 @@ from streams.connections.latency import quantile_ms
 from streams.connections.registry import registry
 from streams.hub import Hub
 
-TECHNIQUES = ("sse", "websocket", "ndjson", "longpoll", "chat", "report")
+TECHNIQUES = ("sse", "websocket", "ndjson", "longpoll", "chat", "report", "file")
 BUSIEST = 20  # topics that a process tells of
 
 
