@@ -146,7 +146,7 @@ def find_to_retry(topic_id: int, generation_id: str) -> Generation:
     except (ValueError, AttributeError, TypeError):
         raise NotFound(f"no answer {generation_id!r:.60} in this room") from None
     again = (GenerationStatus.FAILED, GenerationStatus.INTERRUPTED)
-    found = Generation.objects.filter(pk=identifier, topic_id=topic_id, status__in=again).first()
+    found: Generation | None = Generation.objects.filter(pk=identifier, topic_id=topic_id, status__in=again).first()
     if found is None:
         raise NotFound(f"no answer {generation_id:.60} in this room that could be tried again")
     return found

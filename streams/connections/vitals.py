@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Sum
 from django.utils import timezone
 
 from streams.connections.lease import claim_lease, release_lease
@@ -86,12 +85,12 @@ def _processes() -> list[Process]:
 
 
 def _claude() -> dict[str, Any]:
-    """Answers that run, and the tokens of today's (UTC)."""
+    """Answers that run, and the tokens and the spend of today's (UTC)."""
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    sums = Generation.objects.filter(created_at__gte=today, demo=False).aggregate(
-        input_tokens=Sum("input_tokens", default=0), output_tokens=Sum("output_tokens", default=0)
-    )
-    return {"running": Generation.objects.filter(status=GenerationStatus.RUNNING).count()} | sums
+    spent = Generation.objects.filter(created_at__gte=today, demo=False).spent()
+    running = Generation.objects.filter(status=GenerationStatus.RUNNING).count()
+    told = ("input_tokens", "output_tokens", "spend_usd")
+    return {"running": running} | {name: spent[name] for name in told}
 
 
 def _operation(processes: Sequence[Process]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from streams.eventlog.append import Appended, AppendRequest, append, append_many
 from streams.eventlog.gateway import Gateway
 from streams.eventlog.read import Head, LogPage, read_bounds, read_head, read_heads, read_page, read_types
-from streams.eventlog.trim import reset, trim, trim_some
+from streams.eventlog.trim import check_deletable, delete_topic, reset, trim, trim_some
 
 __all__ = [
     "AppendRequest",
@@ -13,6 +13,8 @@ __all__ = [
     "LogPage",
     "append",
     "append_many",
+    "check_deletable",
+    "delete_topic",
     "read_bounds",
     "read_head",
     "read_heads",

@@ -1,7 +1,11 @@
-"""Trim: what a topic need not keep is deleted in bounded batches, oldest first; reset: a log begins anew."""
+"""Trim: what a topic need not keep is deleted in bounded batches, oldest first; reset: a log begins anew.
+
+A log of any size is reset, or deleted with its topic, by trimming it to nothing first: then little is left to do in
+the one transaction that ends it.
+"""
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from math import inf
 
 from django.db import transaction
@@ -9,22 +13,27 @@ from django.db.models import Min
 from django.utils import timezone
 
 from streams.conf import get_settings
-from streams.models import Event, Topic
+from streams.errors import Conflict
+from streams.models import Event, Room, Topic
 from streams.models.topic import new_epoch
+from streams.wire.names import is_own
 
 TOPICS_AT_ONCE = 500
 
 
-def trim(topic: Topic, *, until: float = inf) -> int:
-    """Delete what the topic's retention no longer covers; the number of events deleted.
+def trim(topic: Topic, *, keep: int | None = None, until: float = inf) -> int:
+    """Delete what the topic's retention no longer covers, or all but the newest ``keep``; the number of events deleted.
 
     Each batch is a transaction of its own, so that appends wait for one batch at most; none is begun after ``until``
     (by the monotonic clock).
     """
     settings = get_settings()
-    keep = settings.retain_events if topic.retain_events is None else topic.retain_events
-    keep_s = settings.retain_s if topic.retain_s is None else topic.retain_s
-    oldest = timezone.now() - timedelta(seconds=keep_s)
+    if keep is None:
+        keep = settings.retain_events if topic.retain_events is None else topic.retain_events
+        keep_s = settings.retain_s if topic.retain_s is None else topic.retain_s
+        oldest = timezone.now() - timedelta(seconds=keep_s)
+    else:
+        oldest = datetime.min.replace(tzinfo=UTC)
     deleted = 0
     while batch := _trim_batch(topic.pk, keep, oldest, settings.trim_batch):
         deleted += batch
@@ -72,3 +81,20 @@ def reset(name: str) -> str:
     topic.epoch, topic.head = new_epoch(), 0
     topic.save(update_fields=["epoch", "head"])
     return topic.epoch
+
+
+@transaction.atomic
+def delete_topic(name: str) -> None:
+    """Delete a topic with its events, at once: every reader is told. Raises Conflict for one that is needed."""
+    topic = Topic.objects.select_for_update().get(name=name)
+    check_deletable(topic)
+    topic.events.all()._raw_delete(using=topic._state.db)  # no other table refers to them
+    topic.delete()
+
+
+def check_deletable(topic: Topic) -> None:
+    """Raise Conflict for the topic of a room, and for those that the server itself publishes to."""
+    if Room.objects.filter(topic=topic).exists():
+        raise Conflict(f"{topic.name} is the log of a room; delete the room, or reset the topic")
+    if is_own(topic.name):
+        raise Conflict(f"the server itself publishes to {topic.name}; it may be reset")

@@ -7,6 +7,7 @@ from streams.models.generation import Generation
 from streams.models.job import Job, JobStatus
 from streams.models.lease import Lease
 from streams.models.live_connection import LiveConnection
+from streams.models.price import ModelPrice
 from streams.models.process import Process
 from streams.models.room import Room
 from streams.models.token import Token
@@ -22,6 +23,7 @@ __all__ = [
     "JobStatus",
     "Lease",
     "LiveConnection",
+    "ModelPrice",
     "Process",
     "Room",
     "SlowReaders",

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 
+from streams.models.price import GenerationQuerySet
 from streams.models.topic import Topic
 
 
@@ -50,8 +51,12 @@ class Generation(models.Model):
     renewed_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    objects = GenerationQuerySet.as_manager()
+
     class Meta:
+        verbose_name = "answer"
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["-created_at"], name="generation_created")]
         constraints = [
             models.UniqueConstraint(fields=["topic", "start_seq"], name="generation_topic_start_unique"),
         ]

@@ -66,6 +66,10 @@ class Topic(models.Model):
 
     class Meta:
         ordering = ["name"]
+        permissions = [
+            ("trim_topic", "Can trim topics by hand"),
+            ("reset_topic", "Can reset topics with a new epoch"),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(visibility__in=Visibility.values), name="topic_visibility_known"),
             models.CheckConstraint(

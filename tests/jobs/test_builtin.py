@@ -12,6 +12,7 @@ import pytest
 from django.utils import timezone
 
 from streams.errors import Forbidden, InvalidInput, NoSuchTopic, NotFound, NotSignedIn
+from streams.jobs.builtin import clear
 from streams.jobs.claims import claim_next
 from streams.jobs.context import scratch_folder
 from streams.jobs.registry import kind_named
@@ -21,7 +22,7 @@ from streams.publishing import publish
 from streams.publishing.identity import NOBODY
 from streams.storage import add_file, open_file
 from tests.harness.waiting import aeventually
-from tests.jobs.conftest import events_of
+from tests.jobs.conftest import events_of, make_user
 
 LINES = [{"number": number, "text": f"Grüße {number}"} for number in range(1, 26)]
 
@@ -269,6 +270,34 @@ async def test_trimming_deletes_what_need_not_be_kept(runner, start, ended, hub,
     assert await hub.gateway.run(Event.objects.filter(topic__name="stock").count) == 5
 
 
+async def test_trimming_one_topic_may_keep_a_number(runner, start, ended, hub, people):
+    await hub.gateway.run(lambda: [publish("orders", number) for number in range(20)])
+    job = await ended(await start(runner, "trim", who=people["sue"], topic="orders", keep=3))
+    assert (job.status, job.result) == ("done", {"deleted": 17}), job.error
+
+
+@pytest.mark.parametrize("then", ["reset", "delete"])
+async def test_clearing_empties_a_topic_in_small_steps_and_resets_or_deletes_it(begin, start, ended, then, monkeypatch):
+    monkeypatch.setattr("streams.jobs.builtin.clear.TURN_S", 0)
+    runner = await begin(trim_batch=5)
+
+    def prepare():
+        for number in range(12):
+            publish("orders", number)
+        return make_user("rita", f"{then}_topic"), Topic.objects.get(name="orders").epoch
+
+    rita, epoch = await runner.hub.gateway.run(prepare)
+    job = await ended(await start(runner, "clear", who=rita, topic="orders", then=then))
+    assert (job.status, job.result["deleted"]) == ("done", 12), job.error
+
+    def after():
+        clear.finish("orders", epoch, then)  # by a run that died after it: what has begun since stays
+        return list(Topic.objects.filter(name="orders").values_list("head", "epoch"))
+
+    left = await runner.hub.gateway.run(after)
+    assert left == [] if then == "delete" else left[0][0] == 0 and left[0][1] != epoch
+
+
 # Rights
 
 
@@ -299,6 +328,8 @@ def test_each_kind_asks_for_the_rights_that_it_needs(people, put, bearer):
     assert refused(ada, "replay", topic="orders", into="orders") is InvalidInput
     assert refused(ada, "trim") is Forbidden
     assert refused(reader, "trim") is Forbidden
+    assert refused(sue, "trim", keep=3) is InvalidInput
+    assert refused(sue, "clear", topic="orders") is Forbidden
     for who, kind, params in (
         (ada, "import", {"file": "mine.ndjson", "topic": "orders"}),
         (bob, "checksum", {"file": "ours.ndjson"}),

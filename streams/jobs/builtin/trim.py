@@ -1,11 +1,11 @@
-"""``trim``: what the retention of topics no longer covers is deleted now."""
+"""``trim``: what the retention of topics no longer covers is deleted now, or all but a number of events."""
 
 import time
 from collections.abc import AsyncGenerator
 
 from django.contrib.auth import get_user_model
 
-from streams.errors import Forbidden
+from streams.errors import Forbidden, InvalidInput
 from streams.eventlog import trim
 from streams.jobs.context import JobContext
 from streams.jobs.parameters import Parameter, Type
@@ -17,8 +17,10 @@ TURN_S = 0.5  # at the database, whose threads others wait for too
 PERMISSION = "streams.change_topic"
 
 
-def check_trim(who: Identity, *, topic: str | None) -> None:
+def check_trim(who: Identity, *, topic: str | None, keep: int | None = None) -> None:
     """The staff, and users who may change topics."""
+    if keep is not None and topic is None:
+        raise InvalidInput("how many events to keep is said of one topic")
     user = None if who.user_id is None else get_user_model().objects.filter(pk=who.user_id).first()
     if not (who.staff or (user is not None and user.has_perm(PERMISSION))):
         raise Forbidden(f"{who.name} may not trim topics (the permission {PERMISSION})")
@@ -27,23 +29,28 @@ def check_trim(who: Identity, *, topic: str | None) -> None:
 @job(
     "trim",
     title="Trim topics",
-    parameters=[Parameter("topic", Type.TOPIC, "Topic", "empty: all topics")],
+    parameters=[
+        Parameter("topic", Type.TOPIC, "Topic", "empty: all topics"),
+        Parameter("keep", Type.WHOLE, "Events to keep", "empty: as the retention says"),
+    ],
     check=check_trim,
     resumable=True,
 )
-async def trim_topics(context: JobContext, *, topic: str | None) -> AsyncGenerator[Progress, None]:
+async def trim_topics(
+    context: JobContext, *, topic: str | None, keep: int | None = None
+) -> AsyncGenerator[Progress, None]:
     """Deletes the events that topics need not keep any longer, which the server does by itself little by little."""
     topics = Topic.objects.order_by("pk") if topic is None else Topic.objects.filter(name=topic)
     names = await context.run(lambda: list(topics.values_list("pk", "name")))
     deleted = 0
     yield Progress(0, len(names), {"deleted": 0})
     for done, (topic_id, _) in enumerate(names, 1):
-        while some := await context.run(_trim_for_a_turn, topic_id):
+        while some := await context.run(_trim_for_a_turn, topic_id, keep):
             deleted += some
             yield Progress(done - 1, len(names), {"deleted": deleted})
         yield Progress(done, len(names), {"deleted": deleted})
 
 
-def _trim_for_a_turn(topic_id: int) -> int:
+def _trim_for_a_turn(topic_id: int, keep: int | None) -> int:
     topic = Topic.objects.filter(pk=topic_id).first()
-    return 0 if topic is None else trim(topic, until=time.monotonic() + TURN_S)
+    return 0 if topic is None else trim(topic, keep=keep, until=time.monotonic() + TURN_S)

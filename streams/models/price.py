@@ -1,0 +1,82 @@
+"""What models cost: prices by name and date, and the query that sums the tokens and the money of answers."""
+
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import Any, Self
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Case, Count, F, FloatField, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+MILLION = 1_000_000
+NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
+
+
+class ModelPrice(models.Model):
+    """USD per million tokens of the models whose name is ``model`` or begins with it, from the day ``since`` on (UTC).
+
+    Of several that fit an answer the longest name counts, and of that the newest price that held when it was asked for;
+    what is older than the first known price of a name costs as much as that.
+    """
+
+    model = models.CharField(max_length=100, help_text="A model's name, or how the names of several begin.")
+    input_usd = models.DecimalField(
+        "input", max_digits=10, decimal_places=4, validators=NOT_NEGATIVE, help_text="USD per million tokens."
+    )
+    output_usd = models.DecimalField(
+        "output", max_digits=10, decimal_places=4, validators=NOT_NEGATIVE, help_text="USD per million tokens."
+    )
+    since = models.DateField(help_text="The first day of this price (UTC); earlier answers keep the earlier one.")
+
+    class Meta:
+        ordering = ["model", "-since"]
+        verbose_name = "price"
+        constraints = [models.UniqueConstraint(fields=["model", "since"], name="price_model_since_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.model} since {self.since}"
+
+
+class GenerationQuerySet(models.QuerySet[Any]):  # of Generation, whose module imports this one
+    """The words in which answers are asked for."""
+
+    def asked_between(self, since: datetime, until: datetime) -> Self:
+        """Those asked for from ``since`` on, and before ``until``."""
+        return self.filter(created_at__gte=since, created_at__lt=until)
+
+    def priced(self) -> Self:
+        """With ``cost_usd``: 0 of the demo, NULL of a model whose price nobody wrote down. Reads the prices."""
+        prices = sorted(ModelPrice.objects.all(), key=lambda one: (len(one.model), one.model, one.since), reverse=True)
+        first = {price.model: price.pk for price in prices}
+        cases = [When(demo=True, then=Value(0.0))]
+        for price in prices:
+            begins = datetime.min if price.pk == first[price.model] else datetime.combine(price.since, time())
+            cost = Coalesce(F("input_tokens"), 0) * Value(float(price.input_usd)) + Coalesce(
+                F("output_tokens"), 0
+            ) * Value(float(price.output_usd))
+            fits = Q(model__startswith=price.model, created_at__gte=begins.replace(tzinfo=UTC))
+            cases.append(When(fits, then=cost / Value(float(MILLION))))
+        return self.annotate(cost_usd=Case(*cases, default=None, output_field=FloatField()))
+
+    def spent(self) -> dict[str, Any]:
+        """``{"answers", "input_tokens", "output_tokens", "spend_usd", "unpriced"}`` of all these together.
+
+        unpriced: answers with tokens of a model without a price, which ``spend_usd`` leaves out.
+        """
+        return self.priced().aggregate(**_sums())
+
+    def spent_by(self, field: str) -> models.QuerySet[Any, dict[str, Any]]:
+        """The same for each value of ``field``, the dearest first."""
+        by: models.QuerySet[Any, dict[str, Any]] = self.order_by().priced().values(field).annotate(**_sums())
+        return by.order_by(F("spend_usd").desc(), F("output_tokens").desc(), field)
+
+
+def _sums() -> dict[str, Any]:
+    return {  # the filter first: below the names of fields mean their sums
+        "unpriced": Count("pk", filter=Q(cost_usd=None, output_tokens__gt=0)),
+        "answers": Count("pk"),
+        "input_tokens": Sum("input_tokens", default=0),
+        "output_tokens": Sum("output_tokens", default=0),
+        "spend_usd": Sum("cost_usd", default=0.0, output_field=FloatField()),
+    }
