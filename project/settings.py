@@ -6,6 +6,7 @@ from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 from streams.conf import get_settings
 from streams.logs.configuration import logging_configuration
@@ -48,9 +49,9 @@ CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-ID"]
 INSTALLED_APPS = [
     "streams",  # before daphne: its runserver is ours
     "daphne",  # before staticfiles, as its system check asks
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # before the admin: its templates and static files are the better ones
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "project.admin.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -129,6 +130,7 @@ CHANNEL_LAYERS: dict[str, Any] = {
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
+FORMAT_MODULE_PATH = ["project.formats"]
 USE_TZ = True
 
 STATIC_URL = "/static/"
@@ -171,6 +173,23 @@ SESSION_COOKIE_AGE = get_settings().session_age_s
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+
+# The admin; its colours are in static/streams/css/admin.css, and its site is project/admin.py's.
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Streams",
+    "SITE_HEADER": "Streams",
+    "SITE_SUBHEADER": "Operation",
+    "SITE_ICON": lambda request: static("streams/favicon.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("streams/favicon.svg")},
+    ],
+    "STYLES": [lambda request: static("streams/css/admin.css")],
+    "SHOW_HISTORY": True,
+    "SHOW_BACK_BUTTON": False,
+    "ENVIRONMENT": "streams.admin.navigation.environment",
+    "DASHBOARD_CALLBACK": "streams.admin.dashboard.dashboard",
+    "SIDEBAR": {"show_search": False, "navigation": "streams.admin.navigation.sidebar"},
+}
 
 LOGGING = logging_configuration(
     log_format=get_settings().log_format or ("text" if DEBUG else "json"),

@@ -18,9 +18,9 @@ def _white_noise() -> WhiteNoise:
     if not settings.DEBUG:
         return WhiteNoise(None, root=str(settings.STATIC_ROOT), prefix=settings.STATIC_URL)
     files = WhiteNoise(None, autorefresh=True, max_age=0)
-    for finder in get_finders():
-        for storage in getattr(finder, "storages", {}).values():
-            files.add_files(storage.location, prefix=settings.STATIC_URL)
+    storages = [storage for finder in get_finders() for storage in getattr(finder, "storages", {}).values()]
+    for storage in reversed(storages):  # of the same name the first found counts, and here what was added last
+        files.add_files(storage.location, prefix=settings.STATIC_URL)
     return files
 
 

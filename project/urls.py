@@ -2,13 +2,9 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.decorators.csrf import csrf_protect
 from django.views.generic import RedirectView
 
-from streams.accounts.attempts import limits_attempts
-
 urlpatterns = [
-    path("admin/login/", csrf_protect(limits_attempts()(admin.site.login))),  # the admin's own have no such limit
     path("admin/password_change/", RedirectView.as_view(pattern_name="account-password")),
     path("admin/", admin.site.urls),
     path("", include("streams.urls")),

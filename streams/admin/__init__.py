@@ -1,18 +1,50 @@
-"""The admin: what the database keeps. The log is read-only here; tokens are made where their text can be shown once."""
+"""The admin: what is live, what is kept, who may; every act needs its own permission and is audited."""
 
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, User
 
+from streams.admin.answers import GenerationAdmin, ModelPriceAdmin
+from streams.admin.audit_log import LogEntryAdmin
+from streams.admin.bans import BanAdmin
 from streams.admin.connections import LiveConnectionAdmin
-from streams.admin.tables import EventAdmin, FileAdmin, GenerationAdmin, JobAdmin, RoomAdmin, TokenAdmin, TopicAdmin
-from streams.models import Event, File, Generation, Job, LiveConnection, Room, Token, Topic
+from streams.admin.events import EventAdmin
+from streams.admin.files import FileAdmin
+from streams.admin.jobs import JobAdmin
+from streams.admin.people import GroupAdmin, UserAdmin
+from streams.admin.processes import ProcessAdmin
+from streams.admin.rooms import RoomAdmin
+from streams.admin.tokens import TokenAdmin
+from streams.admin.topics import TopicAdmin
+from streams.models import (
+    Ban,
+    Event,
+    File,
+    Generation,
+    Job,
+    LiveConnection,
+    ModelPrice,
+    Process,
+    Room,
+    Token,
+    Topic,
+)  # fmt: skip
 
-admin.site.site_header = admin.site.site_title = "Streams"
-admin.site.index_title = "Operation"
-admin.site.register(Topic, TopicAdmin)
-admin.site.register(Event, EventAdmin)
-admin.site.register(Room, RoomAdmin)
-admin.site.register(Token, TokenAdmin)
-admin.site.register(Generation, GenerationAdmin)
-admin.site.register(File, FileAdmin)
-admin.site.register(Job, JobAdmin)
-admin.site.register(LiveConnection, LiveConnectionAdmin)
+admin.site.unregister([User, Group])
+for model, table in {
+    LiveConnection: LiveConnectionAdmin,
+    Process: ProcessAdmin,
+    Topic: TopicAdmin,
+    Event: EventAdmin,
+    Room: RoomAdmin,
+    File: FileAdmin,
+    Job: JobAdmin,
+    Generation: GenerationAdmin,
+    ModelPrice: ModelPriceAdmin,
+    User: UserAdmin,
+    Group: GroupAdmin,
+    Token: TokenAdmin,
+    Ban: BanAdmin,
+    LogEntry: LogEntryAdmin,
+}.items():
+    admin.site.register(model, table)

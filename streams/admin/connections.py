@@ -14,13 +14,12 @@ from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 
+from streams.admin.base import ReadOnly
 from streams.admin.columns import column
 from streams.admin.connection_acts import ACTS, Act
 from streams.admin.connection_filters import FILTERS
 from streams.admin.durations import ago, lasting
-from streams.admin.tables import ReadOnly
 from streams.connections.vitals import short_name
 from streams.errors import StreamsError
 from streams.models import LiveConnection
@@ -44,7 +43,7 @@ REASONS = {
 LABELS = {"sse": "success", "websocket": "info", "ndjson": "primary", "longpoll": "warning"}
 
 
-class LiveConnectionAdmin(ReadOnly, ModelAdmin):
+class LiveConnectionAdmin(ReadOnly):
     """The rows that the processes write; looked at, and acted on."""
 
     list_display = (
@@ -63,10 +62,8 @@ class LiveConnectionAdmin(ReadOnly, ModelAdmin):
     )
     list_filter = FILTERS
     list_filter_submit = True
-    list_fullwidth = True
     list_per_page = PER_PAGE
     list_select_related = ("process",)
-    show_full_result_count = False
     search_fields = ("who_name", "who_id", "address", "user_agent", "topics", "id__exact")
     search_help_text = "A name, an id, an address, a topic or a user agent"
     ordering = ("-opened_at",)
