@@ -22,7 +22,15 @@ async def test_the_signs_are_numbers_with_their_units_and_connections_by_techniq
     signs = VitalSigns(hub)
     with registry.opened(Connection("sse", NOBODY)):
         read = signs.read(loop_lag_s=0.0123)
-    assert read["connections"] == {"sse": 1, "websocket": 0, "ndjson": 0, "longpoll": 0, "chat": 0, "report": 0, "file": 0}
+    assert read["connections"] == {
+        "sse": 1,
+        "websocket": 0,
+        "ndjson": 0,
+        "longpoll": 0,
+        "chat": 0,
+        "report": 0,
+        "file": 0,
+    }
     assert read["loop_lag_ms"] == 12.3
     assert read["resident_bytes"] > 10_000_000
     assert read["latency_p50_ms"] is None, "nothing was delivered"

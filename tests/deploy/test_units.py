@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from streams.conf import StreamSettings
+from streams.connections.connection import FAREWELL_S
 from tests.harness.components import missing
 from tests.harness.nginx import CONFIGURATION
 from tests.harness.site import ROOT, inherited, manage
@@ -72,7 +73,7 @@ def test_all_serve_with_the_options_that_matter():
         assert " ".join(UVICORN) in " ".join(command)
         assert "project.asgi:application" in command
         patience = float(command[command.index("--timeout-graceful-shutdown") + 1])
-        assert patience >= StreamSettings().drain_s
+        assert FAREWELL_S <= patience <= StreamSettings().drain_s  # who was told to go is dropped before
 
 
 def instructions():
