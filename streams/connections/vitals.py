@@ -25,6 +25,7 @@ OPERATION = "system:operation"
 LEASE = "vitals"
 OPERATION_EVERY = 2  # beats
 SWEEP_EVERY = 10  # beats
+CLAUDE_EVERY = 5  # beats: its sums are over a day
 SHOWN = 10  # of the slowest, the busiest and those that left last
 ATTENTION_BYTES = 16_384  # waiting for a socket: below that a connection is not slow
 
@@ -36,6 +37,7 @@ async def publish_vitals(hub: Hub, server: str = "") -> None:
     """
     signs, writer = VitalSigns(hub), Writer(hub)
     started_at, beats = datetime.now(UTC), 0
+    claude: dict[str, Any] = {}
     signs.open()
     try:
         while True:
@@ -47,9 +49,11 @@ async def publish_vitals(hub: Hub, server: str = "") -> None:
                 writer.forget()
             await writer.write()
             if await hub.gateway.run(claim_lease, LEASE, seconds=hub.settings.lease_s):
+                if beats % CLAUDE_EVERY == 0:
+                    claude = await hub.gateway.run(_claude)
                 beats += 1
                 await hub.gateway.run(end_the_dead)
-                await _tell(hub, with_operation=beats % OPERATION_EVERY == 0)
+                await _tell(hub, claude, with_operation=beats % OPERATION_EVERY == 0)
                 if beats % SWEEP_EVERY == 0:
                     await hub.gateway.run(delete_old)
     finally:
@@ -63,9 +67,9 @@ async def _leave(hub: Hub, writer: Writer) -> None:
     await hub.gateway.run(release_lease, LEASE)
 
 
-async def _tell(hub: Hub, *, with_operation: bool) -> None:
+async def _tell(hub: Hub, claude: dict[str, Any], *, with_operation: bool) -> None:
     processes = await hub.gateway.run(_processes)
-    vitals = sum_signs([one.signs for one in processes]) | {"claude": await hub.gateway.run(_claude)}
+    vitals = sum_signs([one.signs for one in processes]) | {"claude": claude}
     vitals["processes"] = [
         {"name": short_name(one.name), "state": "draining" if one.draining else "serving", **public_signs(one.signs)}
         for one in processes
@@ -85,12 +89,11 @@ def _processes() -> list[Process]:
 
 
 def _claude() -> dict[str, Any]:
-    """Answers that run, and the tokens and the spend of today's (UTC)."""
-    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    spent = Generation.objects.filter(created_at__gte=today, demo=False).spent()
-    running = Generation.objects.filter(status=GenerationStatus.RUNNING).count()
-    told = ("input_tokens", "output_tokens", "spend_usd")
-    return {"running": running} | {name: spent[name] for name in told}
+    """Answers that run, and today's (UTC) with their tokens and what they cost."""
+    now = timezone.now()
+    spent = Generation.objects.asked_between(now.replace(hour=0, minute=0, second=0, microsecond=0), now).spent()
+    spent["spend_usd"] = round(spent["spend_usd"] or 0, 4)
+    return {"running": Generation.objects.filter(status=GenerationStatus.RUNNING).count()} | spent
 
 
 def _operation(processes: Sequence[Process]) -> dict[str, Any]:
