@@ -6,10 +6,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
 from streams.chat.rooms import ensure_room
-from streams.connections import vitals
-from streams.models import Topic
+from streams.connections.own_topics import ensure_own_topics
 
-SYSTEM_RETAIN_S = 3_600
 ADMIN = "admin"
 
 
@@ -19,10 +17,7 @@ def set_up() -> str | None:
     Idempotent: a second call changes nothing.
     """
     call_command("migrate", interactive=False, verbosity=0)
-    Topic.objects.get_or_create(
-        name=vitals.TOPIC,
-        defaults={"description": "The server's own vital signs, once a second", "retain_s": SYSTEM_RETAIN_S},
-    )
+    ensure_own_topics()
     ensure_room("lobby", title="Lobby", description="Where everybody arrives")
     users = get_user_model().objects
     if users.filter(is_superuser=True).exists():

@@ -20,37 +20,24 @@ from django.utils import timezone
 
 from streams.connections.bans import load_bans
 from streams.connections.connection import Connection
+from streams.connections.own_topics import COMMANDS, ensure_own_topics
 from streams.connections.registry import registry
 from streams.errors import CloseReason, StreamClosed, StreamsError
 from streams.hub import Hub, follow, open_reader
 from streams.logs import process_name
-from streams.models import Topic, Visibility
 from streams.publishing import publish
 from streams.wire.last_event_id import parse_last_event_id
 
 logger = logging.getLogger(__name__)
 
-TOPIC = "system:commands"
-RETAIN_S = 3_600
+TOPIC = COMMANDS
 STALE = timedelta(seconds=60)  # a command that comes so late is not what anybody wants any more
 Command = dict[str, Any]
 
 
-def ensure_topic() -> None:
-    """Make the topic if it is missing. Touches the database."""
-    Topic.objects.get_or_create(
-        name=TOPIC,
-        defaults={
-            "description": "What one process asks of the others",
-            "visibility": Visibility.PRIVATE,
-            "retain_s": RETAIN_S,
-        },
-    )
-
-
 def command(kind: str, **command: Any) -> None:
     """Send a command, as a part of the caller's transaction. From sync code; raises as ``publish``."""
-    ensure_topic()
+    ensure_own_topics()
     publish(TOPIC, command, type=kind)
 
 
@@ -98,7 +85,7 @@ async def load(hub: Hub) -> None:
 
 async def keep_commanded(hub: Hub, on_drain: Callable[[], None]) -> None:
     """Do what the commands say, for ever; raises Unavailable (run it supervised)."""
-    await hub.gateway.run(ensure_topic)
+    await hub.gateway.run(ensure_own_topics)
     try:
         async with open_reader(hub) as reader:
             await reader.subscribe(TOPIC, parse_last_event_id(None))

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from streams.connections.lease import claim_lease, release_lease
+from streams.connections.own_topics import OPERATION, VITALS, ensure_own_topics
 from streams.connections.signs import VitalSigns, sleep_and_watch
 from streams.connections.sums import public_signs, sum_signs, sum_topics
 from streams.connections.sweep import delete_old, end_the_dead
@@ -20,8 +21,7 @@ from streams.models import Generation, LiveConnection, Process
 from streams.models.generation import GenerationStatus
 from streams.publishing import apublish
 
-TOPIC = "system"
-OPERATION = "system:operation"
+TOPIC = VITALS
 LEASE = "vitals"
 OPERATION_EVERY = 2  # beats
 SWEEP_EVERY = 10  # beats
@@ -40,6 +40,7 @@ async def publish_vitals(hub: Hub, server: str = "") -> None:
     claude: dict[str, Any] = {}
     signs.open()
     try:
+        await hub.gateway.run(ensure_own_topics)
         while True:
             lag_s = await sleep_and_watch(hub.settings.vitals_every_s)
             mine = signs.read(loop_lag_s=lag_s)
