@@ -20,13 +20,14 @@ from django.utils import timezone
 
 from streams.connections.bans import load_bans
 from streams.connections.connection import Connection
-from streams.connections.own_topics import COMMANDS, ensure_own_topics
+from streams.connections.own_topics import ensure_own_topics
 from streams.connections.registry import registry
 from streams.errors import CloseReason, StreamClosed, StreamsError
 from streams.hub import Hub, follow, open_reader
 from streams.logs import process_name
 from streams.publishing import publish
 from streams.wire.last_event_id import parse_last_event_id
+from streams.wire.names import COMMANDS
 
 logger = logging.getLogger(__name__)
 

@@ -1,10 +1,8 @@
 """The topics that the server itself writes; nobody else may publish to them (``wire.names.is_own``)."""
 
 from streams.models import Topic, Visibility
+from streams.wire.names import COMMANDS, OPERATION, VITALS
 
-VITALS = "system"
-OPERATION = "system:operation"
-COMMANDS = "system:commands"
 RETAIN_S = 3_600
 ABOUT = {
     VITALS: ("The server's own vital signs, once a second", Visibility.MEMBERS),

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from streams.connections.lease import claim_lease, release_lease
-from streams.connections.own_topics import OPERATION, VITALS, ensure_own_topics
+from streams.connections.own_topics import ensure_own_topics
 from streams.connections.signs import VitalSigns, sleep_and_watch
 from streams.connections.sums import public_signs, sum_signs, sum_topics
 from streams.connections.sweep import delete_old, end_the_dead
@@ -20,6 +20,7 @@ from streams.hub import Hub
 from streams.models import Generation, LiveConnection, Process
 from streams.models.generation import GenerationStatus
 from streams.publishing import apublish
+from streams.wire.names import OPERATION, VITALS
 
 TOPIC = VITALS
 LEASE = "vitals"
@@ -71,8 +72,14 @@ async def _leave(hub: Hub, writer: Writer) -> None:
 async def _tell(hub: Hub, claude: dict[str, Any], *, with_operation: bool) -> None:
     processes = await hub.gateway.run(_processes)
     vitals = sum_signs([one.signs for one in processes]) | {"claude": claude}
+    now = datetime.now(UTC)
     vitals["processes"] = [
-        {"name": short_name(one.name), "state": "draining" if one.draining else "serving", **public_signs(one.signs)}
+        {
+            "name": short_name(one.name),
+            "state": "draining" if one.draining else "serving",
+            "age_s": round((now - one.started_at).total_seconds()),
+            **public_signs(one.signs),
+        }
         for one in processes
     ]
     await apublish(TOPIC, vitals, type="vitals")

@@ -39,6 +39,7 @@ class Identity:
     staff: bool = False
     may_publish: bool = False  # the user's permission to publish to any topic
     may_upload: bool = False  # the user's permission, or the token's, to add files
+    sees_connections: bool = False  # the user's permission to see who is connected
     token: Token | None = None
     user_id: int | None = None  # of a user who is signed in
     session_key: str | None = None
@@ -126,6 +127,7 @@ def _of_user(user: Any, session: Any) -> Identity:
         staff=user.is_staff,
         may_publish=user.has_perm("streams.add_event"),
         may_upload=user.has_perm("streams.add_file"),
+        sees_connections=user.has_perm("streams.view_liveconnection"),
         user_id=user.pk,
         session_key=getattr(session, "session_key", None),
     )

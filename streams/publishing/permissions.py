@@ -8,7 +8,7 @@ from streams.errors import Forbidden, NoSuchTopic, NotSignedIn
 from streams.models import Topic, Visibility
 from streams.publishing.identity import Identity, identify_again
 from streams.publishing.tokens import allows
-from streams.wire.names import is_own
+from streams.wire.names import OF_PEOPLE, is_own
 
 T = TypeVar("T", bound=Topic)  # with or without annotations
 
@@ -17,7 +17,8 @@ def readable(*, who: Identity, topics: Iterable[T]) -> Iterator[T]:
     """Those of ``topics`` that ``who`` may read.
 
     A token that belongs to a user reads what its patterns name and the user may read. Asks the database once, and only
-    if there is a private topic and the person is a user who is no staff.
+    if there is a private topic and the person is a user who is no staff. What tells of people's connections is
+    for those of the staff only who may see these in the admin.
     """
     person = who.behind or who
 
@@ -26,7 +27,7 @@ def readable(*, who: Identity, topics: Iterable[T]) -> Iterator[T]:
         return set(Topic.objects.naming(person.user_id).values_list("pk", flat=True))
 
     def open_to_person(topic: T) -> bool:
-        if person.staff or _owns(person, topic):
+        if _owns(person, topic) or (person.staff and (topic.name not in OF_PEOPLE or person.sees_connections)):
             return True
         if topic.visibility == Visibility.MEMBERS:
             return person.known

@@ -5,6 +5,10 @@ import re
 from streams.errors import InvalidTopicName
 
 MAX_TOPIC_CHARS = 128
+VITALS = "system"
+OPERATION = "system:operation"
+COMMANDS = "system:commands"
+OF_PEOPLE = (OPERATION, COMMANDS)  # tell who is connected, from where, and how each of them does
 _TOPIC = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 _PATTERN = re.compile(r"[A-Za-z0-9._:*-]{1,128}", re.ASCII)
 

@@ -33,6 +33,7 @@ async def test_they_are_published_again_and_again_and_the_lease_is_given_back(ma
     assert vitals.keys() >= set(SUMMED) | set(WORST) | {"connections", "latency_p50_ms", "claude"}
     assert process.pop("name") == short_name(process_name())
     assert process.pop("state") == "serving"
+    assert 0 <= process.pop("age_s") < 60
     assert process.keys() == set(PUBLIC), "members see numbers of a process, and nothing else"
     assert await hub.gateway.run(Lease.objects.count) == 0
     assert not await hub.gateway.run(Process.objects.alive(timezone.now()).exists), "and so is that of the process"

@@ -17,6 +17,7 @@ NOBODY = Identity("nobody", "", "")
 GUEST = Identity("guest", "g:1", "Amber Fox", by_cookie=True)
 USER = Identity("user", "u:1", "ann", by_cookie=True)
 STAFF = Identity("user", "u:2", "bob", by_cookie=True, staff=True)
+OPERATOR = Identity("user", "u:4", "liv", by_cookie=True, staff=True, sees_connections=True)
 EDITOR = Identity("user", "u:3", "eve", by_cookie=True, may_publish=True)
 READS_IT = by_token(read="room:* orders*")
 READS_ANOTHER = by_token(read="room:*")
@@ -48,6 +49,14 @@ def test_who_may_read_what(who, public, members, private):
         for visibility in ("public", "members", "private")
     ]
     assert answers == [public, members, private]
+
+
+@pytest.mark.parametrize(
+    ("who", "may"), [(USER, False), (STAFF, False), (OPERATOR, True), (by_token(STAFF, read="*"), False)]
+)
+@pytest.mark.django_db
+def test_who_is_connected_is_told_to_those_of_the_staff_who_may_see_connections(who, may):
+    assert may_read(who=who, topic=Topic(pk=7, name="system:operation", visibility="private")) is may
 
 
 @pytest.mark.parametrize(
