@@ -75,6 +75,12 @@ def test_panels_have_a_place_of_their_own_a_unit_and_words():
     assert [variable["name"] for variable in DASHBOARD["templating"]["list"]] == ["datasource", "job", "process"]
 
 
+def test_every_metric_is_explained():
+    page = (ROOT / "docs/operate.md").read_text()
+    families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in GIVEN}
+    assert not [name for name in families if f"`{name}`" not in page]
+
+
 def test_each_alarm_is_explained_to_who_operates():
     page = (ROOT / "docs/operate.md").read_text()
     for alarm in ALARMS:

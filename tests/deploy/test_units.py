@@ -15,6 +15,7 @@ import yaml
 
 from streams.conf import StreamSettings
 from streams.connections.connection import FAREWELL_S
+from streams.process import telling_s
 from tests.harness.components import missing
 from tests.harness.nginx import CONFIGURATION
 from tests.harness.site import ROOT, inherited, manage
@@ -23,6 +24,12 @@ DEPLOY = ROOT / "deploy"
 OPERATE = (ROOT / "docs/operate.md").read_text()
 UNITS = ["streams@.service", "streams-worker.service"]
 UVICORN = ["--ws-per-message-deflate", "false", "--ws-max-size", "1048576", "--ws-ping-interval", "15"]
+
+
+def longest_stop_s():
+    """What a process may take from SIGTERM to its end."""
+    patience_s = float(re.search(r"--timeout-graceful-shutdown (\d+)", setting("streams@.service", "ExecStart"))[1])
+    return telling_s(StreamSettings()) + patience_s + StreamSettings().drain_s
 
 
 def setting(unit, name):
@@ -59,8 +66,7 @@ def test_systemd_understands_a_unit_and_finds_it_well_locked(analyze, unit):
 def test_a_unit_starts_what_is_there_and_waits_for_its_drain(unit):
     program = shlex.split(setting(unit, "ExecStart"))
     assert shutil.which(program[0].rpartition("/")[2], path=os.path.dirname(sys.executable))
-    defaults = StreamSettings()
-    assert int(setting(unit, "TimeoutStopSec")) > 3 + 2 * defaults.drain_s
+    assert int(setting(unit, "TimeoutStopSec")) > longest_stop_s()
     assert setting(unit, "EnvironmentFile") == "/etc/streams/streams.env"
 
 
@@ -133,7 +139,7 @@ def test_its_services_start_in_order_and_stop_in_peace(composition):
     assert services["setup"]["depends_on"]["postgres"]["condition"] == "service_healthy"
     for name in ("app1", "app2", "worker"):
         assert services[name]["depends_on"]["setup"]["condition"] == "service_completed_successfully"
-        assert int(services[name]["stop_grace_period"].removesuffix("s")) > 3 + 2 * StreamSettings().drain_s
+        assert int(services[name]["stop_grace_period"].removesuffix("s")) > longest_stop_s()
         assert "healthcheck" not in services[name] or name == "worker", "the image has one"
 
 

@@ -36,7 +36,9 @@ def site(postgres, redis, tmp_path_factory):
     }
     site = Site("uvicorn", tmp_path_factory.mktemp("site"), postgres.new_database(), **env).set_up()
     try:
-        yield Answering(site)
+        answering = Answering(site)
+        eventually(lambda: "streams_tasks{" in answering.get("/metrics", **TOKEN).text)  # it has had its first beat
+        yield answering
     finally:
         site.kill()
 
