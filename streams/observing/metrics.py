@@ -46,7 +46,8 @@ SITE = [
     ("streams_log_events", "Events that the topics were ever given, those that were trimmed included.", "heads", None),
     ("streams_jobs", "Jobs that are kept.", "jobs", "status"),
     ("streams_generations", "Answers of models that are kept.", "generations", "status"),
-    ("streams_generation_tokens", "Tokens of the answers that are kept.", "tokens", "direction"),
+    ("streams_generation_tokens_today", "Tokens of the answers of today (UTC).", "tokens", "direction"),
+    ("streams_generation_spend_today_dollars", "What the answers of today (UTC) cost.", "spend_usd", None),
     ("streams_database_size_bytes", "What the database takes on its disk.", "database_bytes", None),
 ]
 LATENCY = "streams_delivery_seconds"

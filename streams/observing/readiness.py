@@ -44,7 +44,7 @@ class Check:
 
 def why_draining(hub: Hub) -> str | None:
     """Why this process takes no new traffic; None if it does."""
-    return None if hub.closing is None else f"this process ends: {hub.closing}"
+    return f"this process ends: {hub.closing or 'told to'}" if hub.draining else None
 
 
 def _ping() -> None:

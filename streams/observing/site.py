@@ -32,18 +32,18 @@ def living_processes() -> Sequence[Scraped]:
 
 
 def site_numbers() -> dict[str, Any]:
-    """Topics, jobs, answers, and how large the database is. Touches the database; a row of each job and answer."""
+    """Topics, jobs, answers, and how large the database is. Touches the database: of answers the index, and today's."""
     topics = Topic.objects.aggregate(topics=Count("pk"), heads=Sum("head", default=0))
     jobs = Job.objects.order_by().values_list("status").annotate(number=Count("pk"))
-    answers = Generation.objects.order_by().values_list("status").annotate(
-        Count("pk"), Sum("input_tokens", default=0), Sum("output_tokens", default=0)
-    )  # fmt: skip
-    rows = list(answers)
+    answers = Generation.objects.order_by().values_list("status").annotate(number=Count("pk"))
+    now = timezone.now()
+    today = Generation.objects.asked_between(now.replace(hour=0, minute=0, second=0, microsecond=0), now).spent()
     return {
         **topics,
         "jobs": dict.fromkeys(JobStatus.values, 0) | dict(jobs),
-        "generations": dict.fromkeys(GenerationStatus.values, 0) | {status: number for status, number, _, _ in rows},
-        "tokens": {"input": sum(row[2] for row in rows), "output": sum(row[3] for row in rows)},
+        "generations": dict.fromkeys(GenerationStatus.values, 0) | dict(answers),
+        "tokens": {"input": today["input_tokens"], "output": today["output_tokens"]},
+        "spend_usd": today["spend_usd"] or 0,
         "database_bytes": _database_bytes(),
     }
 

@@ -34,6 +34,7 @@ NUMBERS = {
     "jobs": {"queued": 0, "done": 4},
     "generations": {"running": 1},
     "tokens": {"input": 20, "output": 30},
+    "spend_usd": 0.25,
     "database_bytes": 8_192,
 }
 
@@ -78,7 +79,8 @@ def test_the_site_has_no_process(read):
     assert value(found, "streams_topics") == 3
     assert value(found, "streams_log_events") == 99
     assert value(found, "streams_jobs", status="done") == 4
-    assert value(found, "streams_generation_tokens", direction="output") == 30
+    assert value(found, "streams_generation_tokens_today", direction="output") == 30
+    assert value(found, "streams_generation_spend_today_dollars") == 0.25
     assert value(found, "streams_database_size_bytes") == 8_192
     assert value(found, "streams_database_up") == 1
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from streams.connections import process_name
 from streams.connections.signs import VitalSigns
 from streams.connections.written import renew_process
-from streams.models import Job, Process
+from streams.models import Generation, Job, Process
 from streams.publishing import apublish
 from streams.publishing.tokens import create_token
 from tests.harness.asgi import request
@@ -110,6 +110,10 @@ async def test_one_scrape_has_all_processes_that_live_and_what_the_site_keeps(hu
                 name=name, server="Daphne", started_at=now, renewed_at=now, expires_at=expires_at, signs=signs
             )
         Job.objects.create(kind="trim", owner="u:1", owner_name="Ada", queued_at=now)
+        answer = {"asked_by": "u:1", "question": "?", "model": "m", "label": "M", "status": "done"}
+        Generation.objects.create(**answer, input_tokens=3, output_tokens=4)
+        yesterday = Generation.objects.create(**answer, input_tokens=30, output_tokens=40)
+        Generation.objects.filter(pk=yesterday.pk).update(created_at=now - timedelta(days=1))
 
     await hub.gateway.run(others)
     _, _, text = await scrape(headers=with_token)
@@ -121,6 +125,8 @@ async def test_one_scrape_has_all_processes_that_live_and_what_the_site_keeps(hu
     assert value(found, "streams_log_events") == 2
     assert value(found, "streams_jobs", status="queued") == 1
     assert value(found, "streams_jobs", status="failed") == 0
+    assert value(found, "streams_generations", status="done") == 2
+    assert value(found, "streams_generation_tokens_today", direction="output") == 4
     assert value(found, "streams_database_size_bytes") > 10_000
 
 
