@@ -120,7 +120,7 @@ def test_while_the_database_is_gone_it_says_so_and_still_tells_its_own_numbers(s
     finally:
         postgres.start()
     site.until("ready")
-    assert value(read_metrics(site.get("/metrics", **TOKEN).text), "streams_database_up") == 1
+    eventually(lambda: value(read_metrics(site.get("/metrics", **TOKEN).text), "streams_database_up") == 1)
 
 
 def test_a_loop_that_stood_still_is_named_until_it_keeps_up_again(site):
