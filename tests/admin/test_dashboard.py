@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
+from streams.models import Topic
 from streams.setup import set_up
 
 TABLES = ('id="slowest"', 'id="busiest"', 'id="closes"')
@@ -63,9 +64,7 @@ def test_the_page_has_no_script_and_no_style_of_its_own(page_of):
 
 
 @pytest.mark.django_db
-def test_the_topic_of_who_is_connected_is_there_from_the_first_start(settings):
-    from streams.models import Topic
-
+def test_the_topic_of_who_is_connected_is_there_from_the_first_start():
     set_up()
     topic = Topic.objects.get(name="system:operation")
     assert (topic.visibility, topic.retain_s) == ("private", 3_600)

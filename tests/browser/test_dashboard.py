@@ -128,7 +128,7 @@ async def test_who_is_no_staff_is_asked_to_sign_in_as_somebody_else(browser, sit
         "shell", "-v0", "-c",
         "from django.contrib.auth.models import User; User.objects.create_user('ann', password='river-lamp-42')",
     )  # fmt: skip
-    async with opened(browser, site.url + "/login/?next=/admin/") as page:
+    async with opened(browser, site.url + "/login/?next=/admin/", quiet=False) as page:
         await page.get_by_label("User").fill("ann")
         await page.get_by_label("Password", exact=True).fill("river-lamp-42")
         await page.keyboard.press("Enter")

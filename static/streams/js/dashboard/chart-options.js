@@ -62,9 +62,10 @@ export function optionsOf(panel, { ink, quiet, line, surface, font }) {
       legend: { display: false },
       tooltip: {
         animation: false, backgroundColor: surface, titleColor: ink, bodyColor: ink, borderColor: line, borderWidth: 1,
-        titleFont: { ...text, weight: "600" }, bodyFont: text, padding: 8, boxWidth: 8, boxHeight: 8, boxPadding: 4, caretSize: 0,
+        titleFont: { ...text, weight: "600" }, bodyFont: text, padding: 8, multiKeyBackground: "transparent", boxWidth: 8, boxHeight: 8, boxPadding: 4, caretSize: 0,
         callbacks: {
           title: (/** @type {any[]} */ items) => (items.length ? clock(items[0].parsed.x) : ""),
+          labelColor: ({ dataset }) => ({ borderColor: dataset.tone, backgroundColor: dataset.tone, borderWidth: 0, borderRadius: 2 }),
           label: ({ dataset, parsed }) => ` ${dataset.label}  ${format(panel.unit, parsed.y)}`,
         },
       },
@@ -75,7 +76,7 @@ export function optionsOf(panel, { ink, quiet, line, surface, font }) {
 /** How a line looks. @param {Panel} panel @param {Line} line @param {number} at  its place in the panel @param {Colours} colours */
 export function styleOf(panel, { label, tone, unit }, at, { tones, surface }) {
   const colour = tones[tone - 1];
-  const axis = { label, yAxisID: unit ? "right" : "y" };
+  const axis = { label, tone: colour, yAxisID: unit ? "right" : "y" };
   if (panel.kind === "bars") {
     return { ...axis, type: "bar", backgroundColor: colour, barPercentage: 1, categoryPercentage: 1, minBarLength: 2, barThickness: 3 };
   }

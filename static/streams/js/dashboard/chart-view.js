@@ -26,16 +26,16 @@ export function createChartView(Chart, panel, colours) {
   const canvas = el("canvas");
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", panel.title);
-  const empty = el("p", "panel-empty", "Loading…");
-  const plot = el("div", "panel-plot", canvas, empty);
-  const head = el("tr", "", el("th", "", "Time"), ...panel.lines.map(({ label }) => el("th", "", label)));
+  const empty = el("p", "card-empty", "Loading…");
+  const plot = el("div", "card-plot", canvas, empty);
+  const head = el("tr");
   const body = el("tbody");
-  const table = el("div", "panel-table", el("table", "", el("thead", "", head), body));
+  const table = el("div", "card-table", el("table", "", el("thead", "", head), body));
   table.hidden = true;
   table.tabIndex = 0;
   const title = el("h3", "", panel.title);
-  const note = el("span", "panel-note");
-  const element = el("section", `panel panel-${panel.width}`, el("header", "", title, note), el("p", "panel-hint", panel.hint));
+  const note = el("span", "card-note");
+  const element = el("section", `card card-${panel.width}`, el("header", "", title, note), el("p", "card-hint", panel.hint));
   element.dataset.panel = panel.name;
   element.append(el("ul", "legend", ...entries.map(({ item }) => item)), plot, table);
 
@@ -45,6 +45,7 @@ export function createChartView(Chart, panel, colours) {
 
   /** @param {{ label: string, points: import("./series.js").Point[] }[]} drawn @param {number} now_s @param {number} span_s */
   function writeTable(drawn, now_s, span_s) {
+    head.replaceChildren(el("th", "", "Time"), ...drawn.map(({ label }) => el("th", "", label)));
     const rows = tableOf(drawn, { now_s, span_s }).map(({ time_s, values }) => {
       const cells = values.map((value) => el("td", "", format(panel.unit, value)));
       return el("tr", "", el("th", "", clock(time_s)), ...cells);
@@ -75,7 +76,7 @@ export function createChartView(Chart, panel, colours) {
       plot.hidden = tables && ranges.some(Boolean);
       table.hidden = !plot.hidden;
       Object.assign(chart.options.scales.x, { min: from_s, max: now_s });
-      if (tables) writeTable(drawn, now_s, span_s);
+      if (tables) writeTable(drawn.filter((_, at) => !entries[at].item.hidden), now_s, span_s);
       else chart.update("none");
       if (!loaded || now_ms - described_ms < DESCRIBE_MS) return;
       described_ms = now_ms;
