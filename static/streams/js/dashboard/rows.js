@@ -36,9 +36,9 @@ export function slowestRows(slowest, addresses) {
   return slowest.map(({ connection, who, technique, topic, lag, waiting_bytes }) => ({
     key: connection,
     cells: [
-      { text: who, href: connectionAddress(addresses, connection) },
+      { text: who, title: who, href: connectionAddress(addresses, connection) },
       techniqueWords(technique),
-      topic ? { text: topic, href: topicAddress(addresses, topic), className: "code" } : "–",
+      topic ? { text: topic, title: topic, href: topicAddress(addresses, topic), className: "code" } : "–",
       format("count", lag),
       format("bytes", waiting_bytes),
     ],
@@ -50,7 +50,7 @@ export function busiestRows(busiest, addresses) {
   return busiest.map(({ topic, events_per_s, deliveries_per_s, readers }) => ({
     key: topic,
     cells: [
-      { text: topic, href: topicAddress(addresses, topic), className: "code" },
+      { text: topic, title: topic, href: topicAddress(addresses, topic), className: "code" },
       format("per_s", events_per_s),
       format("per_s", deliveries_per_s),
       format("count", readers),
@@ -64,7 +64,7 @@ export function closeRows(closes, addresses, clock) {
     key: connection,
     cells: [
       clock(time),
-      { text: who, href: connectionAddress(addresses, connection) },
+      { text: who, title: who, href: connectionAddress(addresses, connection) },
       techniqueWords(technique),
       { text: reasonWords(reason), className: isTrouble(reason) ? "trouble" : "" },
       format("s", seconds),
