@@ -42,6 +42,8 @@ export function createChoices(onChange) {
 
   return {
     get now() { return read(); },
+    /** Nothing stands still any more. */
+    resume: () => pause.setAttribute("aria-pressed", "false"),
     /**
      * Offer the processes that there are; the chosen one stays chosen when it is gone.
      * @param {import("./samples.js").Seen[]} seen

@@ -93,6 +93,8 @@ function choose({ span_s, paused }, changed) {
   if (changed === "span_s" && span_s > session.span_s) {
     session.close();
     session = begin();
+    choices.resume(); // what would stand still is empty
+    painter.setPaused(false);
   }
   for (const chart of charts) chart.forget();
   painter.force();

@@ -30,6 +30,7 @@ export function createSession({ stream: url, people, beat_s, reader }, span_s, {
     onNews();
   });
   stream.onState((state) => {
+    if (state.name === "live") told_ms = Date.now(); // what is silent from now on
     if (state.name === "refused" && state.reason === "not_found") setTimeout(() => closed || stream.open(), AGAIN_MS);
     onState(state);
   });
