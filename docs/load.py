@@ -43,10 +43,11 @@ async def _publish(site: Site, headers: dict[str, str], topic: str, size: int, p
         while True:
             began = loop.time()
             share = 0.65 + 0.35 * math.sin(began / 17)
-            body = "\n".join([f'"{"x" * size}"'] * max(1, round(per_s * share / 5)))
-            await client.post(
+            body = "\n".join([f'{{"data":"{"x" * size}"}}'] * max(1, round(per_s * share / 5)))
+            answer = await client.post(
                 f"{site.url}/events/{topic}", content=body, headers={"Content-Type": "application/x-ndjson"}
             )
+            answer.raise_for_status()
             await asyncio.sleep(max(0.0, 0.2 - (loop.time() - began)))
 
 
@@ -63,7 +64,9 @@ async def _ask(site: Site, headers: dict[str, str], chance: Random) -> None:
     async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=120) as client:
 
         async def ask_one() -> None:
-            await client.post(f"{site.url}/chat", json={"message": "How does a reader resume after a lost connection?"})
+            question = {"message": "How does a reader resume after a lost connection?"}
+            answer = await client.post(f"{site.url}/chat", json=question)
+            answer.raise_for_status()
 
         async with asyncio.TaskGroup() as group:
             while True:
@@ -105,4 +108,6 @@ async def under_load(sites: list[Site]) -> AsyncIterator[None]:
             yield
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks)
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if not isinstance(ended, asyncio.CancelledError):
+                raise ended
