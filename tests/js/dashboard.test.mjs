@@ -94,6 +94,12 @@ test("nothing delivered is no latency, and not one of zero", () => {
   assert.deepEqual(pointsOf(samples.all, read, { from_s: 0, span_s: 300 }), []);
 });
 
+test("connections of every kind are in the chart, those that it has no name for too", () => {
+  const { lines } = PANELS.find(({ name }) => name === "connections");
+  const connections = { sse: 5, report: 2, file: 1, semaphore: 4 };
+  assert.deepEqual(lines.map(({ read }) => read({ connections })), [5, 0, 0, 0, 0, 7]);
+});
+
 test("a figure says how it was a minute ago, if that is known", () => {
   const figures = (seconds, process = "") => Object.fromEntries(
     figuresOf(filled(seconds).all, { process, span_s: 300, beat_s: 1 }).map((one) => [one.name, one]),

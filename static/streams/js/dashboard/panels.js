@@ -1,7 +1,7 @@
 // @ts-check
 // The charts: what each shows, in which unit, and in which of the tokens' colours.
 
-import { TECHNIQUES } from "./words.js";
+import { techniqueWords } from "./words.js";
 
 /** @typedef {import("./samples.js").Signs} Signs */
 /** @typedef {import("./format.js").Unit} Unit */
@@ -31,14 +31,24 @@ import { TECHNIQUES } from "./words.js";
 /** @param {string} name @returns {(signs: Signs) => number | null | undefined} */
 const field = (name) => (signs) => signs[name];
 
+const APART = ["sse", "websocket", "ndjson", "longpoll", "chat"]; // the others are few, and together
+
+/** @param {Signs} signs */
+function others({ connections = {} }) {
+  return Object.entries(connections).reduce((sum, [name, count]) => (APART.includes(name) ? sum : sum + count), 0);
+}
+
 /** @type {Panel[]} */
 export const PANELS = [
   {
     name: "connections", title: "Connections", hint: "Open streams and sockets, by technique.",
     unit: "count", kind: "area", atLeast: 5, width: "half",
-    lines: Object.entries(TECHNIQUES).map(([name, label], at) => ({
-      label, read: (signs) => signs.connections?.[name] ?? 0, tone: /** @type {any} */ (at + 1),
-    })),
+    lines: [
+      ...APART.map((name, at) => ({
+        label: techniqueWords(name), read: (/** @type {Signs} */ signs) => signs.connections?.[name] ?? 0, tone: /** @type {any} */ (at + 1),
+      })),
+      { label: "Reports, downloads", read: others, tone: 6 },
+    ],
   },
   {
     name: "traffic", title: "Traffic", hint: "Events published, at the right, and what became of them: one delivery for each reader.",

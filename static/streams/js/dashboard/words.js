@@ -1,14 +1,15 @@
 // @ts-check
 // What the server says in slugs, said to a person.
 
-/** The techniques in the order in which they are stacked. @type {Record<string, string>} */
+/** What connections are by. @type {Record<string, string>} */
 export const TECHNIQUES = {
   sse: "Server-sent events",
   websocket: "WebSocket",
   ndjson: "NDJSON",
   longpoll: "Long polling",
-  chat: "Room sockets",
+  chat: "Single answers",
   report: "Reports",
+  file: "Downloads",
 };
 
 /** @type {Record<string, string>} */
