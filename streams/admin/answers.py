@@ -1,5 +1,7 @@
 """Answers of the models: how each ended, what it took, and what that cost."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +18,7 @@ from streams.admin.words import NOTHING, ago, duration, money, number
 from streams.models import Generation, Room, Token
 
 SHOWN = 10  # of those who spent most
+SUMS = ("answers", "input_tokens", "output_tokens", "spend_usd", "unpriced")
 DEFAULT_PERIOD = "30"
 PERIODS = [("1", "Today"), ("7", "7 days"), ("30", "30 days"), ("365", "A year"), ("all", "All")]
 STATUS_LABELS = {"running": "primary", "done": "success", "failed": "danger", "interrupted": "warning"}
@@ -92,9 +95,13 @@ class GenerationAdmin(ReadOnly):
         data = getattr(response, "context_data", None)
         if data and "cl" in data:
             data["spent"] = spent(data["cl"].queryset)
-            rows = data["cl"].result_list
-            request.streams_names = names_of(row.asked_by for row in rows)  # type: ignore[attr-defined]
         return response
+
+    def prepare(self, rows: Iterable[Any]) -> None:
+        """With the names of those who asked."""
+        names = names_of(row.asked_by for row in rows)
+        for row in rows:
+            row.asked_by_name = names.get(row.asked_by, row.asked_by)
 
     @column("Asked", ordering="created_at")
     def created(self, generation: Generation) -> SafeString | str:
@@ -107,12 +114,9 @@ class GenerationAdmin(ReadOnly):
         return generation.status
 
     @column("By", ordering="asked_by")
-    def asked_by_shown(self, generation: Generation) -> str:
+    def asked_by_shown(self, generation: Any) -> str:
         """Who asked, by name where that is known."""
-        names = getattr(getattr(self, "request", None), "streams_names", None)
-        if names is None:
-            names = names_of([generation.asked_by])
-        return names.get(generation.asked_by, generation.asked_by)
+        return generation.asked_by_name
 
     @column("Room")
     def room(self, generation: Generation) -> str:
@@ -144,20 +148,42 @@ class GenerationAdmin(ReadOnly):
 
 
 def spent(generations: Any) -> dict[str, Any]:
-    """What is shown above the table: the total, and who, which room and which model spent most."""
-    people = list(generations.spent_by("asked_by")[:SHOWN])
-    names = names_of(row["asked_by"] for row in people)
-    rooms = list(generations.spent_by("topic")[:SHOWN])
-    titles: dict[Any, str] = dict(
-        Room.objects.filter(topic__in=[row["topic"] for row in rooms if row["topic"]]).values_list("topic", "title")
-    )
-    tables = [
-        ("Person", [(names.get(row["asked_by"], row["asked_by"]), row) for row in people]),
-        ("Room", [("POST /chat" if row["topic"] is None else titles.get(row["topic"], NOTHING), row) for row in rooms]),
-        ("Model", [(row["model"], row) for row in generations.spent_by("model")[:SHOWN]]),
+    """What is shown above the table: the total, and who, which room and which model spent most.
+
+    The answers are read once, grouped by all three; the rest is adding up.
+    """
+    groups = list(generations.spent_by("asked_by", "topic", "model"))
+    people, rooms, models = (_dearest(groups, field) for field in ("asked_by", "topic", "model"))
+    names = names_of(key for key, _ in people)
+    asked_in = [key for key, _ in rooms if key is not None]
+    titles: dict[Any, str] = dict(Room.objects.filter(topic__in=asked_in).values_list("topic", "title"))
+    tables = {
+        "Person": [(names.get(key, key), sums) for key, sums in people],
+        "Room": [("POST /chat" if key is None else titles.get(key, NOTHING), sums) for key, sums in rooms],
+        "Model": models,
+    }
+    shown = [
+        {"title": title, "rows": [{"name": name, **_words(sums)} for name, sums in rows]}
+        for title, rows in tables.items()
     ]
-    shown = [{"title": title, "rows": [{"name": name, **_words(row)} for name, row in rows]} for title, rows in tables]
-    return {"total": _words(generations.spent()), "tables": shown}
+    return {"total": _words(_add(groups)), "tables": shown}
+
+
+def _add(groups: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    total = dict.fromkeys(SUMS, 0)
+    for group in groups:
+        for name in SUMS:
+            total[name] += group[name]
+    return total
+
+
+def _dearest(groups: list[dict[str, Any]], field: str) -> list[tuple[Any, dict[str, Any]]]:
+    """The sums for each value of ``field``, of those who spent most."""
+    by: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    for group in groups:
+        by[group[field]].append(group)
+    sums = [(key, _add(some)) for key, some in by.items()]
+    return sorted(sums, key=lambda one: (-one[1]["spend_usd"], -one[1]["output_tokens"], str(one[0])))[:SHOWN]
 
 
 def _words(row: dict[str, Any]) -> dict[str, Any]:

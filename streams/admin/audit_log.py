@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
@@ -11,7 +14,24 @@ from streams.admin.base import ReadOnly
 from streams.admin.columns import column
 from streams.admin.words import exact, link
 
+MAX_STAFF = 100
 ACTIONS = {ADDITION: "made", CHANGE: "changed", DELETION: "deleted"}
+
+
+class WhoFilter(admin.SimpleListFilter):
+    """By who did it: of the staff there are few, of users there may be many."""
+
+    title, parameter_name = "user", "user"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The staff."""
+        staff = get_user_model().objects.filter(is_staff=True).order_by("username")
+        return [(str(user.pk), user.get_username()) for user in staff[:MAX_STAFF]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
+        """What one did."""
+        value = self.value() or ""
+        return queryset.filter(user_id=int(value)) if value.isdecimal() and len(value) < 19 else queryset
 
 
 class LogEntryAdmin(ReadOnly):
@@ -19,7 +39,7 @@ class LogEntryAdmin(ReadOnly):
 
     list_display = ("moment", "user", "what", "kind", "on", "told")
     list_display_links = ("moment",)
-    list_filter = ("user", "action_flag", "content_type")
+    list_filter = (WhoFilter, "action_flag", "content_type")
     list_select_related = ("user", "content_type")
     search_fields = ("object_repr", "object_id", "change_message", "user__username")
     search_help_text = "The object, what was done, or who did it"

@@ -14,19 +14,29 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
 from streams.connections.operate import audit
 from streams.errors import StreamsError
 
 
+class PanelList(ChangeList):
+    """A page of rows, to which the table may add what it asks for all of them at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """As Django's."""
+        super().get_results(request)
+        self.model_admin.prepare(self.result_list)
+
+
 class Panel(ModelAdmin):
-    """A table of the admin."""
+    """A table of the admin. It is one object for all requests: what belongs to one is kept on the rows."""
 
     checks_class = ModelAdminChecks  # unfold's ask the database, which a fresh clone has not
     list_filter_submit = False
     list_fullwidth = True
     list_per_page = 50
-    compressed_fields = True
+    compressed_fields = False  # labels beside values leave three in a row no room
     warn_unsaved_form = True
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -36,6 +46,20 @@ class Panel(ModelAdmin):
             raise PermissionDenied
         response: HttpResponse = super().changelist_view(request, extra_context)
         return response
+
+    def prepare(self, rows: Iterable[Any]) -> None:
+        """Add to the rows of a page, or to the one that is shown, what the columns need of elsewhere."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """One that prepares its rows."""
+        return PanelList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row, prepared."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            self.prepare([row])
+        return row
 
     def page(self, request: HttpRequest, template: str, context: dict[str, Any], **more: Any) -> TemplateResponse:
         """A page of the admin that is no form of Django's."""

@@ -24,7 +24,7 @@ from streams.connections.vitals import short_name
 from streams.errors import StreamsError
 from streams.models import LiveConnection
 
-PER_PAGE = 100
+PER_PAGE = 50  # a page is asked for every two seconds by each who looks
 OTHERS = 20  # of the same person or address, on the page of one
 SHOWN_CHARS = 60
 REASONS = {
@@ -47,19 +47,8 @@ class LiveConnectionAdmin(ReadOnly):
     """The rows that the processes write; looked at, and acted on."""
 
     list_display = (
-        "who",
-        "address",
-        "how",
-        "reads",
-        "since",
-        "sent_last",
-        "events",
-        "sent",
-        "behind",
-        "waits",
-        "ended",
-        "where",
-    )
+        "who", "address", "how", "reads", "since", "sent_last", "events", "sent", "behind", "waits", "where", "agent",
+    )  # fmt: skip
     list_filter = FILTERS
     list_filter_submit = True
     list_per_page = PER_PAGE
@@ -73,6 +62,11 @@ class LiveConnectionAdmin(ReadOnly):
     class Media:
         css = {"all": ("streams/css/admin-connections.css",)}
         js = (Script("streams/js/admin/live-list.js", type="module"),)
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Of those that have ended: why, in place of what waits for them."""
+        closed = request.GET.get("state") == "closed"
+        return ["ended" if closed and name == "waits" else name for name in self.list_display]
 
     # Columns
 
@@ -131,6 +125,11 @@ class LiveConnectionAdmin(ReadOnly):
     def where(self, row: LiveConnection) -> str:
         """Its server and short name."""
         return f"{row.process.server} {short_name(row.process_id)}"
+
+    @column("User agent", ordering="user_agent")
+    def agent(self, row: LiveConnection) -> str:
+        """As it calls itself, cut."""
+        return row.user_agent if len(row.user_agent) <= SHOWN_CHARS else f"{row.user_agent[:SHOWN_CHARS]}…"
 
     # The page of one
 

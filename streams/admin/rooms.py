@@ -1,9 +1,10 @@
 """Rooms; their topics come with them, and what was asked in them costs."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -25,22 +26,19 @@ class RoomAdmin(Panel):
     prepopulated_fields = {"slug": ("title",)}
     exclude = ("topic",)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def prepare(self, rows: Iterable[Any]) -> None:
         """With what all rooms spent and who reads them, asked once."""
         now = timezone.now()
         asked = Generation.objects.asked_between(now - timedelta(days=SPENT_DAYS), now).exclude(topic=None)
-        request.streams_spent = {row["topic"]: row for row in asked.spent_by("topic")}  # type: ignore[attr-defined]
-        request.streams_readers = LiveConnection.objects.readers(now)  # type: ignore[attr-defined]
-        return super().changelist_view(request, extra_context)
-
-    def _spent(self, room: Room) -> dict[str, Any]:
-        row: dict[str, Any] = self.request.streams_spent.get(room.topic_id, {})
-        return row
+        spent = {row["topic"]: row for row in asked.spent_by("topic")}
+        readers = LiveConnection.objects.readers(now)
+        for room in rows:
+            room.spent, room.readers_count = spent.get(room.topic_id, {}), readers.get(room.topic.name, 0)
 
     @column("Readers now")
-    def readers_now(self, room: Room) -> str:
+    def readers_now(self, room: Any) -> str:
         """Live connections to its topic."""
-        return number(self.request.streams_readers.get(room.topic.name, 0))
+        return number(room.readers_count)
 
     @column("Events", ordering="topic__head")
     def events(self, room: Room) -> SafeString:
@@ -48,20 +46,20 @@ class RoomAdmin(Panel):
         return link(reverse("admin:streams_topic_change", args=[room.topic_id]), number(room.topic.head))
 
     @column(f"Answers, {SPENT_DAYS} d")
-    def answers(self, room: Room) -> str:
+    def answers(self, room: Any) -> str:
         """Asked for lately."""
-        return number(self._spent(room).get("answers", 0))
+        return number(room.spent.get("answers", 0))
 
     @column("Tokens in / out")
-    def tokens(self, room: Room) -> str:
+    def tokens(self, room: Any) -> str:
         """Of those answers."""
-        spent = self._spent(room)
+        spent = room.spent
         return f"{number(spent.get('input_tokens', 0))} / {number(spent.get('output_tokens', 0))}"
 
     @column("Spend")
-    def spend(self, room: Room) -> str:
+    def spend(self, room: Any) -> str:
         """Of those answers, by the list prices."""
-        return money(self._spent(room).get("spend_usd", 0.0))
+        return money(room.spent.get("spend_usd", 0.0))
 
     @column("Made", ordering="created_at")
     def created(self, room: Room) -> SafeString | str:

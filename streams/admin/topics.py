@@ -1,10 +1,11 @@
 """Topics: where each log stands, and who reads it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -32,19 +33,27 @@ class TopicAdmin(Panel):
     search_fields = ("name", "description")
     search_help_text = "Name or description"
     autocomplete_fields = ("readers", "reader_groups")  # there may be more users than a page can list
-    readonly_fields = ("head_shown", "kept", "readers_now", "rate", "last_event", "retention", "epoch", "created_at")
+    readonly_fields = (
+        "head_shown", "kept", "readers_now", "rate", "last_event", "live_page", "retention", "epoch", "created_at",
+    )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("name", "description")}),
         (
             "The log",
-            {"fields": (("head_shown", "kept", "rate"), ("readers_now", "last_event"), ("epoch", "created_at"))},
+            {
+                "fields": (
+                    ("head_shown", "kept", "rate"),
+                    ("readers_now", "last_event", "live_page"),
+                    ("epoch", "created_at"),
+                )
+            },
         ),
         ("Who may read", {"fields": ("visibility", "readers", "reader_groups")}),
         ("Slow readers", {"fields": (("slow_readers", "max_lag"),)}),
         ("What is kept", {"fields": (("retain_events", "retain_s"), "retention")}),
     )
     add_fieldsets = tuple(one for one in fieldsets if one[0] != "The log")
-    actions_detail = ("events", "publish", {"title": "More", "items": ["live_page", "trim", "reset"]})
+    actions_detail = ("publish", "trim", "reset")
     actions = None  # of many topics nothing is done at once
     change_form_show_cancel_button = True
 
@@ -55,16 +64,11 @@ class TopicAdmin(Panel):
         last = events.order_by("-seq").values("created_at")[:1]
         return super().get_queryset(request).annotate(first_seq=Subquery(first), last_event_at=Subquery(last))
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def prepare(self, rows: Iterable[Any]) -> None:
         """With the readers of all topics, counted once."""
-        request.streams_readers = LiveConnection.objects.readers(timezone.now())  # type: ignore[attr-defined]
-        return super().changelist_view(request, extra_context)
-
-    def _readers(self, topic: Topic) -> int:
-        counted = getattr(getattr(self, "request", None), "streams_readers", None)
-        if counted is None:
-            counted = LiveConnection.objects.readers(timezone.now())
-        return counted.get(topic.name, 0)
+        counts = LiveConnection.objects.readers(timezone.now())
+        for topic in rows:
+            topic.readers_count = counts.get(topic.name, 0)
 
     @column("Head", ordering="head")
     def head_shown(self, topic: Topic) -> str:
@@ -72,14 +76,21 @@ class TopicAdmin(Panel):
         return number(topic.head)
 
     @column("Kept")
-    def kept(self, topic: Any) -> str:
+    def kept(self, topic: Any) -> SafeString | str:
         """How many events are kept; numbers are dense, so nothing is counted."""
-        return number(0 if topic.first_seq is None else topic.head - topic.first_seq + 1)
+        page = reverse("admin:streams_event_changelist")
+        count = number(0 if topic.first_seq is None else topic.head - topic.first_seq + 1)
+        return link(f"{page}?{urlencode({'topic': topic.name})}", count)
+
+    @column("Live page")
+    def live_page(self, topic: Topic) -> SafeString | str:
+        """Where it is watched."""
+        return link(reverse("topic", args=[topic.name]), reverse("topic", args=[topic.name]))
 
     @column("Readers now")
-    def readers_now(self, topic: Topic) -> SafeString | str:
+    def readers_now(self, topic: Any) -> SafeString | str:
         """Live connections in all processes."""
-        count = self._readers(topic)
+        count = topic.readers_count
         page = reverse("admin:streams_liveconnection_changelist")
         return link(f"{page}?{urlencode({'topic': topic.name})}", number(count)) if count else "0"
 
@@ -134,21 +145,6 @@ class TopicAdmin(Panel):
         if not self.has_delete_permission(request, topic):
             raise PermissionDenied
         return delete_page(self, request, topic)
-
-    @button("Events", icon="data_object", permission="streams.view_event", path="events")
-    def events(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Its log, newest first."""
-        from django.shortcuts import redirect
-
-        topic = self._topic(request, object_id)
-        return redirect(f"{reverse('admin:streams_event_changelist')}?{urlencode({'topic': topic.name})}")
-
-    @button("Live page", icon="stream", permission="view", path="live")
-    def live_page(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Where it is watched."""
-        from django.shortcuts import redirect
-
-        return redirect("topic", self._topic(request, object_id).name)
 
     @button("Publish", icon="send", permission="streams.add_event", path="publish")
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponseBase:

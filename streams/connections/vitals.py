@@ -126,7 +126,7 @@ def _operation(processes: Sequence[Process]) -> dict[str, Any]:
             "time": one.closed_at.timestamp(),
             "seconds": round((one.closed_at - one.opened_at).total_seconds(), 1),
         }
-        for one in LiveConnection.objects.closed()[:SHOWN]
+        for one in LiveConnection.objects.closed().exclude(technique="longpoll", close_reason="ended")[:SHOWN]
         if one.closed_at is not None
     ]
     return {"slowest": slowest, "busiest": sum_topics([one.signs for one in processes], most=SHOWN), "closes": closes}

@@ -53,8 +53,9 @@ class Page:
 def _bounds(wanted: Wanted, before: int | None) -> tuple[QuerySet[Event], str, int, int]:
     """The rows, the field of their position, and the first and last position to look at."""
     if wanted.topic is None:
-        ends = Event.objects.aggregate(first=Min("pk"), last=Max("pk"))
-        rows, field, first, last = Event.objects.select_related("topic"), "pk", ends["first"] or 1, ends["last"] or 0
+        first = Event.objects.aggregate(first=Min("pk"))["first"] or 1  # asked for one by one, each is a look into
+        last = Event.objects.aggregate(last=Max("pk"))["last"] or 0  # the index; together SQLite reads every row
+        rows, field = Event.objects.select_related("topic"), "pk"
     else:
         topic = wanted.topic
         rows, field = Event.objects.filter(topic_id=topic.pk), "seq"

@@ -66,10 +66,10 @@ class GenerationQuerySet(models.QuerySet[Any]):  # of Generation, whose module i
         """
         return self.priced().aggregate(**_sums())
 
-    def spent_by(self, field: str) -> models.QuerySet[Any, dict[str, Any]]:
-        """The same for each value of ``field``, the dearest first."""
-        by: models.QuerySet[Any, dict[str, Any]] = self.order_by().priced().values(field).annotate(**_sums())
-        return by.order_by(F("spend_usd").desc(), F("output_tokens").desc(), field)
+    def spent_by(self, *fields: str) -> models.QuerySet[Any, dict[str, Any]]:
+        """The same for each combination of values of ``fields``, the dearest first."""
+        by: models.QuerySet[Any, dict[str, Any]] = self.order_by().priced().values(*fields).annotate(**_sums())
+        return by.order_by(F("spend_usd").desc(), F("output_tokens").desc(), *fields)
 
 
 def _sums() -> dict[str, Any]:

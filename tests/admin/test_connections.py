@@ -236,7 +236,7 @@ def test_a_list_of_ten_thousand_asks_little_of_the_database(staff, process, djan
     )
     client = staff("streams.end_connection")
     with django_assert_max_num_queries(16):
-        assert len(shown(client.get(LIST))) == 100
+        assert len(shown(client.get(LIST))) == 50
 
 
 def test_times_are_told_in_two_units():

@@ -58,6 +58,7 @@ def test_a_type_and_a_text_are_found(root, orders):
 def test_a_scan_that_comes_to_its_bound_says_so_and_goes_on(root, orders, monkeypatch, topic):
     monkeypatch.setattr(browse, "SLICE", 4)
     monkeypatch.setattr(browse, "SCAN_ROWS", 8)
+    monkeypatch.setattr(browse, "SCAN_S", 60)
     query, pages, seen = f"?topic={topic}&text=%22number%22:3%7D", 0, []
     while query:
         response = root.get(LIST + query)
