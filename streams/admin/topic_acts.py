@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin import VERTICAL
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
@@ -111,7 +112,7 @@ class TrimForm(forms.Form):
             ("keep", "all but the newest events"),
         ],
         initial="retention",
-        widget=UnfoldAdminRadioSelectWidget(radio_style=1),
+        widget=UnfoldAdminRadioSelectWidget(radio_style=VERTICAL),
     )
     keep = forms.IntegerField(
         label="Events to keep",

@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.harness.readers import Reader, reading
-from tests.harness.site import Site
+from tests.harness.site import SERVERS, Site
 from tests.harness.waiting import aeventually
 
 
@@ -32,6 +32,7 @@ def site(tmp_path_factory):
         "STREAMS_STATIC_ROOT": str(folder / "static"),
     }
     site = Production("daphne", folder, f"sqlite:///{folder / 'site.sqlite3'}", **env).set_up()
+    site.own = env
     try:
         yield site.start()
         assert site.terminate() == 0
@@ -136,6 +137,30 @@ def test_static_files_are_found_cached_and_revalidated(client):
     ):
         assert client.get(missing).status_code in (400, 404), missing
     assert client.post(path).status_code == 405
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_the_admin_has_all_of_its_files_on_either_server(site, server):
+    one = site if server == site.server else Site(server, site.folder, site.env["DATABASE_URL"], **site.own).start()
+    code = "from django.contrib.auth.models import User; u = User.objects.get(); u.set_password('river-lamp'); u.save()"
+    site.manage("shell", "-v0", "-c", code)
+    try:
+        with httpx.Client(base_url=one.url, timeout=20, follow_redirects=True) as client:
+            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get("/admin/").text)[1]
+            form = {"username": "admin", "password": "river-lamp", "csrfmiddlewaretoken": token}
+            client.post("/login/?next=/admin/streams/topic/", data=form)
+            pages = [client.get(path) for path in ("/admin/", "/admin/streams/topic/", "/admin/streams/topic/add/")]
+            assert [page.status_code for page in pages] == [200, 200, 200]
+            paths = {path for page in pages for path in re.findall(r'(?:href|src)="(/static/[^"?]+)"', page.text)}
+            assert {"/static/unfold/css/styles.css", "/static/admin/js/actions.js"} <= paths
+            for path in paths:
+                assert client.get(path).status_code == 200, path
+            assert "options.selectedClass" in client.get("/static/admin/js/actions.js").text, (
+                "the theme's, not Django's"
+            )
+    finally:
+        if one is not site:
+            one.kill()
 
 
 def test_errors_tell_strangers_nothing_of_the_inside(client):
