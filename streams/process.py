@@ -23,6 +23,7 @@ from streams.storage import keep_swept
 logger = logging.getLogger(__name__)
 _begun: set[Hub] = set()
 POLL_S = 0.05
+JOBS_S = 1.0  # jobs are given back within this, or while the streams are told
 SLACK_S = 3.0  # for a database that is slow to take the end of an answer or of a job
 MAX_PAUSE_S = 1.0  # jobs go on as soon as the database is back
 
@@ -76,17 +77,20 @@ async def tell_all() -> None:
     """What comes before the server itself ends: it still listens, and answers all that is short.
 
     First nothing but ``hub.draining`` for ``drain_notice_s``, so that a load balancer sends nobody here any more. Then
-    jobs are given back, streams and sockets are told, some at a time, and answers of the model may go on for
-    ``drain_answers_s``: who reads a room meanwhile reads on elsewhere. Whoever then does not read is dropped.
+    jobs are given back, which their readers still see, streams and sockets are told, some at a time, and answers of
+    the model may go on for ``drain_answers_s``: who reads a room meanwhile reads on elsewhere. Whoever then does not
+    read is dropped.
     """
     hub = await current_hub()
     settings = hub.settings
     hub.draining = True
     await asyncio.sleep(settings.drain_notice_s)
     logger.info("draining: %d streams are told", len(registry))
+    jobs = asyncio.ensure_future((await current_jobs()).end_all())
+    await asyncio.wait([jobs], timeout=JOBS_S)
     spread_s = min(settings.drain_spread_s, len(registry) / 1_000 * settings.drain_spread_s)
     await asyncio.gather(
-        (await current_jobs()).end_all(),
+        jobs,
         (await current_runner()).finish(settings.drain_answers_s),
         hub.end_streams_over(CloseReason.SHUTDOWN, spread_s),
     )

@@ -15,6 +15,7 @@ from tests.harness.site import SERVERS, Site
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background: what we start would not hear it either
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+SITES = {"small"}  # a fixture whose parameter says which of the sites that others share
 WORKERS = 3  # most of them wait; what the limits of the tests that measure are tried with
 
 
@@ -29,12 +30,17 @@ def pytest_cmdline_main(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests that share a fixture of their module, such as a running site, share a process too: it is made once."""
+    """Tests that share a fixture, such as a running site, share a process too: it is made once.
+
+    What takes longest begins first, so that nothing is waited for alone at the end.
+    """
+    items.sort(key=lambda item: item.path.name != "test_on_postgres.py")
     for item in items:
-        shared = {name for name, made in item._fixtureinfo.name2fixturedefs.items() if made[-1].scope == "module"}
+        made = item._fixtureinfo.name2fixturedefs
+        shared = {name for name, fixtures in made.items() if fixtures[-1].scope in ("module", "package")}
         if shared:
             params = item.callspec.params if hasattr(item, "callspec") else {}
-            variant = [str(params[name]) for name in sorted(shared & params.keys())]
+            variant = [str(params[name]) for name in sorted((shared | SITES) & params.keys())]
             item.add_marker(pytest.mark.xdist_group("-".join([item.path.stem, *variant])))
 
 

@@ -16,6 +16,7 @@ from streams.admin.words import number, size
 from streams.eventlog.browse import Page, Wanted, browse, first_kept
 from streams.models import Event, Topic
 from streams.wire.event import event_id, format_time
+from streams.wire.names import OF_PEOPLE
 
 SHOWN = 50  # events of a page
 SHOWN_CHARS = 160  # of an event's data in the table
@@ -78,6 +79,11 @@ class BrowseForm(forms.Form):
         return None
 
 
+def _hidden(request: HttpRequest) -> tuple[str, ...]:
+    """The topics whose events this person may not see: those that tell of people's connections."""
+    return () if request.user.has_perm("streams.view_liveconnection") else OF_PEOPLE
+
+
 class EventAdmin(ReadOnly):
     """The log, newest first."""
 
@@ -97,6 +103,8 @@ class EventAdmin(ReadOnly):
         form = BrowseForm(request.GET or None)
         given = form.cleaned_data if form.is_valid() else {}
         topic: Topic | None = given.get("topic")
+        if topic is not None and topic.name in _hidden(request):
+            raise PermissionDenied
         if topic is not None and given.get("seq") is not None:
             return HttpResponseRedirect(reverse("admin:streams_event_at", args=[topic.pk, given["seq"]]))
         page, wanted = None, Wanted()
@@ -109,13 +117,15 @@ class EventAdmin(ReadOnly):
                 given.get("until"),
             )
             page = browse(wanted, before=_position(request.GET.get("before")), size=SHOWN)
+        topics = Topic.objects.exclude(name__in=_hidden(request)).order_by("-head")
+        shown = [] if page is None else [event for event in page.events if _shown(request, event, topic)]
         context = {
             "title": f"Events of {topic.name}" if topic is not None else "Events",
             "form": form,
             "topic": topic,
             "kept": None if topic is None else number(topic.head - first_kept(topic.pk, topic.head) + 1),
-            "suggested": Topic.objects.order_by("-head").values_list("name", flat=True)[:MAX_SUGGESTED],
-            "rows": [] if page is None else [_row(event, topic) for event in page.events],
+            "suggested": topics.values_list("name", flat=True)[:MAX_SUGGESTED],
+            "rows": [_row(event, topic) for event in shown],
             "told": "" if page is None else _told(wanted, page),
             "scanned_on": page is not None and not page.whole,
             "older": _older(request, page),
@@ -139,6 +149,8 @@ class EventAdmin(ReadOnly):
         topic = Topic.objects.filter(pk=topic_id).first()
         if topic is None:
             raise Http404("no such topic")
+        if topic.name in _hidden(request):
+            raise PermissionDenied
         event = Event.objects.filter(topic_id=topic_id, seq=min(seq, 2**63 - 1)).first()
         first = first_kept(topic.pk, topic.head)
         context = {
@@ -173,6 +185,10 @@ def _pretty(data: str) -> str:
         return json.dumps(json.loads(data), indent=2, ensure_ascii=False)
     except ValueError:  # written by other means than publishing
         return data
+
+
+def _shown(request: HttpRequest, event: Event, topic: Topic | None) -> bool:
+    return topic is not None or event.topic.name not in _hidden(request)
 
 
 def _row(event: Event, topic: Topic | None) -> dict[str, Any]:

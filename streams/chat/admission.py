@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from streams.connections import current_peer
 from streams.errors import LimitReached
 from streams.hub import Hub
 from streams.publishing import allowances, counted
@@ -38,6 +39,8 @@ class Admission:
         """Count a question; raises as ``check``, and LimitReached for one question too many."""
         self.check(account)
         allowances(self._hub).questions.take(account)
+        if account.startswith("g:"):
+            allowances(self._hub).guests.take(current_peer().address)
 
     @contextmanager
     def running(self, account: str) -> Iterator[None]:

@@ -22,12 +22,12 @@ class BanList:
         """Let these be all; of several for the same the longest counts."""
         self._bans = {(ban.kind, ban.value): ban for ban in sorted(bans, key=lambda ban: ban.until)}
 
-    def check(self, who_id: str, address: str) -> None:
-        """Raise Banned, with the time and the reason, if either is banned now."""
+    def check(self, ids: Iterable[str], address: str) -> None:
+        """Raise Banned, with the time and the reason, if one of the ids or the address is banned now."""
         if not self._bans:
             return
         now = timezone.now()
-        for key in ((BanKind.WHO.value, who_id), (BanKind.ADDRESS.value, address)):
+        for key in (*((BanKind.WHO.value, one) for one in ids), (BanKind.ADDRESS.value, address)):
             ban = self._bans.get(key)
             if ban is not None and ban.until > now:
                 raise Banned(_told(ban, now), retry_after_s=(ban.until - now).total_seconds())

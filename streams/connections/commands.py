@@ -49,7 +49,9 @@ def _meant(command: Command) -> Iterable[Connection]:
     who, address = command.get("who"), command.get("address")
     everybody = bool(command.get("all"))
     return [
-        one for one in registry if everybody or (who and one.who.id == who) or (address and one.peer.address == address)
+        one
+        for one in registry
+        if everybody or (who and who in one.who.ids) or (address and one.peer.address == address)
     ]
 
 
@@ -79,7 +81,7 @@ async def load(hub: Hub) -> None:
     registry.bans.hold(await hub.gateway.run(load_bans))
     for connection in registry:
         try:
-            registry.bans.check(connection.who.id, connection.peer.address)
+            registry.bans.check(connection.who.ids, connection.peer.address)
         except StreamsError:
             connection.end(CloseReason.KICKED)
 
@@ -93,8 +95,10 @@ async def keep_commanded(hub: Hub, on_drain: Callable[[], None]) -> None:
             await load(hub)
             async with aclosing(follow(reader)) as batches:
                 async for batch in batches:
+                    if batch.gap is not None:
+                        await load(hub)
                     for event in batch.events:
-                        if timezone.now() - event.created_at < STALE:
+                        if event.type == "bans" or timezone.now() - event.created_at < STALE:
                             logger.info("command %s %s", event.type, event.data)
                             await _perform(hub, event.type, json.loads(event.data), on_drain)
     except StreamClosed:

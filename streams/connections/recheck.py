@@ -5,6 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable
 
+from streams.connections.commands import load
 from streams.connections.connection import Connection
 from streams.connections.registry import registry
 from streams.errors import CloseReason
@@ -31,6 +32,7 @@ async def keep_checked(hub: Hub) -> None:
     while True:
         await asyncio.sleep(hub.settings.recheck_s)
         await check_once(hub)
+        await load(hub)  # the bans: what told of one may have been lost with a log that was reset
 
 
 async def check_once(hub: Hub) -> int:

@@ -63,7 +63,7 @@ class Registry:
     def admit(self, who: Identity, address: str) -> None:
         """Raise Banned unless ``who`` may come from ``address`` now. In the loop."""
         with self._counting_refusals():
-            self.bans.check(who.id, address)
+            self.bans.check(who.ids, address)
 
     def check_room(self, who: Identity, address: str) -> None:
         """Raise LimitReached where ``who``, the address or the process has as many streams as it may. In the loop."""

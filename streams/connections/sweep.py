@@ -14,10 +14,7 @@ BAN_KEPT = timedelta(days=90)  # after its end
 def end_the_dead() -> int:
     """Close the connections of processes that died; how many. Touches the database."""
     now = timezone.now()
-    dead = list(Process.objects.dead(now).values_list("pk", flat=True))
-    if not dead:
-        return 0
-    open_rows = LiveConnection.objects.filter(process__in=dead, closed_at=None)
+    open_rows = LiveConnection.objects.filter(process__in=Process.objects.dead(now), closed_at=None)
     return open_rows.update(closed_at=now, close_reason="died")
 
 

@@ -94,6 +94,11 @@ def _insert(rows: Sequence[LiveConnection]) -> None:
     )
 
 
+def _open_rows(process: str) -> list[str]:
+    """The ids of those that are open. Touches the database."""
+    return list(LiveConnection.objects.filter(process=process, closed_at=None).values_list("pk", flat=True))
+
+
 def _close(ids: Sequence[str]) -> None:
     """End rows of which nothing else is known any more. Touches the database."""
     for start in range(0, len(ids), AT_ONCE):
@@ -133,13 +138,19 @@ class Writer:
         self._process = process_name()
         self._written: dict[str, State] = {}
         self._next_update = 0.0  # loop time
+        self._sure = False  # that the rows of this process which are open are those that were written here
 
     def forget(self) -> None:
         """Write every row anew: others have taken this process for dead."""
         self._written.clear()
+        self._sure = False
 
     async def write(self, *, everything: bool = False) -> None:
         """Write what came and went, and what moved if it is time for that (or ``everything``). Raises Unavailable."""
+        if not self._sure:
+            in_table = await self._hub.gateway.run(_open_rows, self._process)
+            await self._hub.gateway.run(_close, [one for one in in_table if registry.get(one) is None])
+            self._sure = True
         closed = [one for one in registry.take_closed() if self._is_remarkable(one)]
         for one in closed:
             self._written.pop(one.id, None)

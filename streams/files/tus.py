@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.http import http_date
 
 from streams.conf import get_settings
+from streams.connections import registry
 from streams.errors import (
     Forbidden,
     InvalidInput,
@@ -113,6 +114,7 @@ def _spoken() -> dict[str, str]:
 def _begin(request: HttpRequest) -> File:
     who = identify(request.user, request.session, request.headers)
     check_upload(who)
+    registry.admit(who, request.META.get("REMOTE_ADDR", ""))
     if "Upload-Defer-Length" in request.headers:
         raise InvalidInput("Upload-Length is needed: uploads of unknown length are not taken")
     size, words = _number(request, "Upload-Length"), _metadata(request.headers.get("Upload-Metadata", ""))

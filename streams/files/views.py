@@ -11,6 +11,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import reverse
 
+from streams.connections import registry
 from streams.errors import InvalidInput, MethodNotAllowed, NotSignedIn, StreamsError
 from streams.files.download import answer_with_file
 from streams.files.listing import as_json, list_context, list_files
@@ -110,6 +111,7 @@ async def _put(request: HttpRequest, hub: Hub, name: str) -> HttpResponseBase:
 def _begin(request: HttpRequest, name: str, size: int, words: Any) -> tuple[Identity, File]:
     who = identify(request.user, request.session, request.headers)
     check_upload(who)
+    registry.admit(who, request.META.get("REMOTE_ADDR", ""))
     visibility, room = check_visibility(words.get("visibility"), words.get("room"), who)
     return who, begin_file(who, name, size, visibility=visibility, room=room)
 

@@ -22,7 +22,7 @@ def list_jobs(who: Identity, *, everybody: bool = False) -> list[dict[str, Any]]
     """One's own jobs, newest first; ``everybody``: those of all, for the staff. Raises NotSignedIn."""
     check_owner(who)
     jobs = Job.objects.order_by("-created_at", "-pk")
-    if not (everybody and who.staff):
+    if not (everybody and who.staff and who.has_permission("streams.view_job")):
         jobs = jobs.filter(owner=who.id)
     return [as_json(job) for job in jobs[:LISTED]]
 

@@ -22,13 +22,21 @@ def staff_only(who: Identity, **_: object) -> None:
         raise Forbidden(f"{who.name} may not start this job; the staff may")
 
 
-def job_to_read(who: Identity, job_id: UUID) -> Job:
-    """A job of one's own, or any for the staff; another's is like a missing one. Raises NotSignedIn, NotFound."""
+def job_to_read(who: Identity, job_id: UUID, *, permission: str = "streams.view_job") -> Job:
+    """A job of one's own, or any for the staff with ``permission``; another's is like a missing one.
+
+    Raises NotSignedIn, NotFound.
+    """
     check_owner(who)
     job = Job.objects.filter(pk=job_id).first()
-    if job is None or not (who.staff or job.owner == who.id):
+    if job is None or not (job.owner == who.id or (who.staff and who.has_permission(permission))):
         raise NotFound(f"no job {job_id} of yours")
     return job
+
+
+def job_to_change(who: Identity, job_id: UUID) -> Job:
+    """The same, to cancel it or to have it tried again."""
+    return job_to_read(who, job_id, permission="streams.change_job")
 
 
 def starter(job: Job) -> Identity:

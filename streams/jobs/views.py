@@ -13,12 +13,13 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from streams.conf import guests_allowed
+from streams.connections import registry
 from streams.errors import InvalidInput, MethodNotAllowed, NotSignedIn, StreamsError, TooLarge, UnsupportedMediaType
 from streams.http.errors import answers_errors, wants_page
 from streams.hub import Hub, current_hub
 from streams.jobs.listing import field_name, list_jobs, page_context
 from streams.jobs.registry import Kind, kind_named
-from streams.jobs.rights import check_owner, job_to_read
+from streams.jobs.rights import check_owner, job_to_change
 from streams.jobs.rows import cancel_job, retry_job, start_job
 from streams.jobs.runner import JobRunner, current_jobs
 from streams.jobs.telling import END, as_json
@@ -100,6 +101,7 @@ async def _begin(request: HttpRequest, hub: Hub, kind: Kind, params: dict[str, A
     def begin() -> Job:
         who = identify(request.user, request.session, request.headers)
         check_owner(who)
+        registry.admit(who, request.META.get("REMOTE_ADDR", ""))
         return start_job(who, kind, params, key=key)
 
     job = await hub.gateway.run(begin)
@@ -184,4 +186,4 @@ async def _act(
 
 def _on_job(request: HttpRequest, job_id: UUID, act: Callable[[Job], Job]) -> Job:
     who = identify(request.user, request.session, request.headers)
-    return act(job_to_read(who, job_id))
+    return act(job_to_change(who, job_id))

@@ -12,6 +12,7 @@ from streams.publishing.refusals import counted
 
 BURST_S = 10  # a burst is what may come in so long
 MINUTE_S = 60.0
+GUESTS_SHARE = 5  # times as much for all guests of one address: a new guest costs nothing but a request
 
 
 class Allowance:
@@ -39,7 +40,10 @@ class Allowance:
 
 
 class Allowances:
-    """events: that are published. messages: that are said in rooms. questions: that a model is asked."""
+    """events: that are published. messages: that are said in rooms. questions: that a model is asked.
+
+    guests: the questions of all guests from one address.
+    """
 
     def __init__(self, settings: StreamSettings, clock: Callable[[], float] = time.monotonic) -> None:
         events, messages, questions = (
@@ -50,6 +54,8 @@ class Allowances:
         self.events = Allowance("events", events, 1, events * BURST_S, clock)
         self.messages = Allowance("messages", messages, 1, messages * BURST_S, clock)
         self.questions = Allowance("questions", questions, MINUTE_S, questions, clock)
+        ours = questions * GUESTS_SHARE
+        self.guests = Allowance("questions of guests from your address", ours, MINUTE_S, ours, clock)
 
 
 _allowances: "weakref.WeakKeyDictionary[Hub, Allowances]" = weakref.WeakKeyDictionary()

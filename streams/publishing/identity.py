@@ -59,6 +59,16 @@ class Identity:
         """Whose limits count: this person's or token's; those of the ``address`` where the id is anybody's."""
         return self.id if self.is_one else f"a:{address}"
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Its id, and that of the user whom a token stands for: what is said of a person is said of their tokens."""
+        return (self.id,) if self.behind is None else (self.id, self.behind.id)
+
+    def has_permission(self, permission: str) -> bool:
+        """Whether the user who is signed in has it; a token has none. Touches the database."""
+        user = None if self.user_id is None else get_user_model().objects.filter(pk=self.user_id).first()
+        return user is not None and user.has_perm(permission)
+
     def as_author(self) -> dict[str, str]:
         """``{"id", "name", "kind"}``: how events tell who did something."""
         return {"id": self.id, "name": self.name, "kind": self.kind}

@@ -27,14 +27,17 @@ def readable(*, who: Identity, topics: Iterable[T]) -> Iterator[T]:
         return set(Topic.objects.naming(person.user_id).values_list("pk", flat=True))
 
     def open_to_person(topic: T) -> bool:
-        if _owns(person, topic) or (person.staff and (topic.name not in OF_PEOPLE or person.sees_connections)):
+        if _owns(person, topic) or person.staff:
             return True
         if topic.visibility == Visibility.MEMBERS:
             return person.known
         return person.user_id is not None and topic.pk in named()
 
     for topic in topics:
-        if topic.visibility == Visibility.PUBLIC or _owns(who, topic):
+        if topic.name in OF_PEOPLE:  # whatever its visibility says
+            named_by_token = who.token is None or topic.name in who.token.read.split()
+            may = named_by_token and ((who.behind is None and who.token is not None) or person.sees_connections)
+        elif topic.visibility == Visibility.PUBLIC or _owns(who, topic):
             may = True
         elif who.token is not None:
             may = allows(who.token.read, topic.name) and (who.behind is None or open_to_person(topic))

@@ -36,7 +36,7 @@ class Connections:
     topics: tuple[str, ...] = ()
 
     def __init__(self, who: Identity, wanted: Wanted, chosen: Format) -> None:
-        check_staff(who)
+        check_staff(who, "streams.view_liveconnection")
         self.name = "connections"
         self._columns, self._format = wanted.columns, chosen
         live = LiveConnection.objects.live(timezone.now())

@@ -61,7 +61,7 @@ class Generations:
     topics: tuple[str, ...] = ()
 
     def __init__(self, who: Identity, wanted: Wanted, chosen: Format) -> None:
-        check_staff(who)
+        check_staff(who, "streams.view_generation")
         self.name = "generations"
         self._kept = between(wanted.since, wanted.until) & Q(created_at__lte=timezone.now())
         self._columns, self._format = wanted.columns, chosen

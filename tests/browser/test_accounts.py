@@ -18,6 +18,7 @@ async def test_a_token_is_made_copied_and_revoked_without_a_mouse(browser, site)
         await page.get_by_label("Topics it may read").fill("room:*")
         await page.keyboard.press("Enter")
         text = await page.locator("#token-text").inner_text()
+        await page.wait_for_load_state()  # its script is there then, or the key would do nothing
         await expect(page.get_by_role("button", name="Copy")).to_be_focused()
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("button", name="Copied")).to_be_visible()

@@ -76,6 +76,14 @@ async def test_one_that_came_and_went_between_two_writings_leaves_a_row_only_if_
     assert [(row.technique, row.close_reason) for row in await rows(hub)] == [("sse", "limit")]
 
 
+async def test_what_ended_while_the_database_was_away_is_not_listed_for_ever(hub, writer):
+    with registry.opened(Connection("sse", ANN)):
+        await writer.write()
+    registry.take_closed()  # as a writing that failed has taken them
+    await Writer(hub).write()
+    assert [row.close_reason for row in await rows(hub)] == ["left"]
+
+
 async def test_more_that_end_at_once_than_are_remembered_are_not_listed_either(hub, writer, monkeypatch):
     from collections import deque
 

@@ -300,5 +300,6 @@ def test_jobs_go_on_after_the_database_was_away(make_site, client_of, stack):
     database.stop()
     eventually(lambda: client.get(urls[0]).status_code == 503)
     database.start()
+    eventually(lambda: all(client.get(url).is_success for url in urls * 8))  # each thread finds it at its next call
     jobs = [client.when(url) for url in urls]
     assert [(job["status"], job["done"]) for job in jobs] == [("done", 1_000)] * 2

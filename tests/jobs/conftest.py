@@ -46,11 +46,11 @@ def make_user(name, *permissions, **fields):
 
 @pytest.fixture
 def people(transactional_db):
-    """``people["ada"]``: Ada may publish and upload, Bob nothing in particular, Sue is of the staff."""
+    """``people["ada"]``: Ada may publish and upload, Bob nothing in particular, Sue looks after jobs."""
     return {
         "ada": make_user("ada", "add_event", "add_file"),
         "bob": make_user("bob"),
-        "sue": make_user("sue", is_staff=True),
+        "sue": make_user("sue", "view_job", "change_job", "trim_topic", is_staff=True),
     }
 
 

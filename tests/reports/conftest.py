@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from streams.eventlog import append
@@ -48,11 +48,14 @@ async def refused(headers=None, **query):
 
 
 async def signed_in(hub, name, **fields):
-    """The headers of a user's browser; the user is made."""
+    """The headers of a user's browser; the user is made. ``may``: names of permissions."""
+    may = fields.pop("may", ("view_liveconnection", "view_generation") if fields.get("is_staff") else ())
 
     def sign_in():
         client = Client()
-        client.force_login(User.objects.create_user(name, **fields))
+        user = User.objects.create_user(name, **fields)
+        user.user_permissions.set(Permission.objects.filter(codename__in=may))
+        client.force_login(user)
         return {"Cookie": f"sessionid={client.cookies['sessionid'].value}"}
 
     return await hub.gateway.run(sign_in)

@@ -81,6 +81,7 @@ async def test_a_token_reads_what_its_patterns_name(hub):
 async def test_two_kinds_are_for_staff(hub, kind):
     assert (await refused(kind=kind))[0] == 401
     assert (await refused(await signed_in(hub, "ann"), kind=kind))[0] == 403
+    assert (await refused(await signed_in(hub, "sue", is_staff=True, may=()), kind=kind))[0] == 403
     assert (await report(await signed_in(hub, "eve", is_staff=True), kind=kind))[0]
 
 

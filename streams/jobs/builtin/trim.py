@@ -3,8 +3,6 @@
 import time
 from collections.abc import AsyncGenerator
 
-from django.contrib.auth import get_user_model
-
 from streams.errors import Forbidden, InvalidInput
 from streams.eventlog import trim
 from streams.jobs.context import JobContext
@@ -14,15 +12,14 @@ from streams.models import Topic
 from streams.publishing import Identity
 
 TURN_S = 0.5  # at the database, whose threads others wait for too
-PERMISSION = "streams.change_topic"
+PERMISSION = "streams.trim_topic"
 
 
 def check_trim(who: Identity, *, topic: str | None, keep: int | None = None) -> None:
-    """The staff, and users who may change topics."""
+    """Users who may trim topics."""
     if keep is not None and topic is None:
         raise InvalidInput("how many events to keep is said of one topic")
-    user = None if who.user_id is None else get_user_model().objects.filter(pk=who.user_id).first()
-    if not (who.staff or (user is not None and user.has_perm(PERMISSION))):
+    if not who.has_permission(PERMISSION):
         raise Forbidden(f"{who.name} may not trim topics (the permission {PERMISSION})")
 
 
