@@ -9,8 +9,8 @@ from django.conf import settings
 
 from tests.harness.site import ROOT
 
-PARTS = [  # the transports meet both databases in tests/conformance
-    "eventlog", "hub", "publishing", "connections", "storage", "files", "reports", "jobs", "accounts",
+PARTS = [  # transports and jobs meet both databases in tests/conformance and tests/faults
+    "eventlog", "hub", "publishing", "connections", "storage", "files", "reports",
 ]  # fmt: skip
 
 

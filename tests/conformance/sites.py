@@ -13,7 +13,7 @@ SMALL = {
     "STREAMS_LOG_PAGE_EVENTS": "7",
     "STREAMS_HEARTBEAT_S": "0.2",
     "STREAMS_RETRY_MS": "50",
-    "STREAMS_VITALS_EVERY_S": "0.2",
+    "STREAMS_VITALS_EVERY_S": "0.5",
 }
 OPERATOR = """
 import json, sys

@@ -15,6 +15,7 @@ import psutil
 
 from tests.harness.waiting import eventually, free_port
 
+SETUP_READS = re.compile("DJANGO_|STREAMS_(STATIC_ROOT|DEFAULT_VISIBILITY)$")  # what makes another database of it
 ROOT = Path(__file__).parents[2]
 SERVERS = ("daphne", "uvicorn")
 
@@ -38,7 +39,7 @@ def inherited() -> dict[str, str]:
 
 @cache
 def database_of_a_plain_site() -> bytes:
-    """The SQLite file that ``manage.py setup`` makes if nothing else is said: made once, then copied."""
+    """The SQLite file that ``manage.py setup`` makes whatever else is said: made once, then copied."""
     with tempfile.TemporaryDirectory(prefix="streams-site-") as folder:
         path = Path(folder, "site.sqlite3")
         manage("setup", env=inherited() | {"DATABASE_URL": f"sqlite:///{path}"})
@@ -53,7 +54,7 @@ class Site:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}"
-        self.plain = not env and database_url.startswith("sqlite:///")
+        self.plain = not any(SETUP_READS.match(name) for name in env) and database_url.startswith("sqlite:///")
         self.env = inherited() | {"DATABASE_URL": database_url, "STREAMS_MEDIA_ROOT": str(folder / "media")} | env
         self.log_path = folder / f"{server}-{self.port}.log"
         self.process: subprocess.Popen[bytes] | None = None
