@@ -94,8 +94,7 @@ def test_the_image_has_what_it_serves_runs_as_nobody_in_particular_and_tells_its
     names = [name for name, _ in found]
     assert names[0] == "FROM" and found[0][1] == "python:3.11-slim"
     assert set(names) <= {"FROM", "ENV", "RUN", "WORKDIR", "COPY", "USER", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "CMD"}
-    ignored = (ROOT / ".containerignore").read_text()
-    assert (ROOT / ".dockerignore").read_text() == ignored
+    ignored = (ROOT / ".dockerignore").read_text()
     for _, rest in (one for one in found if one[0] == "COPY"):
         *sources, _target = rest.split()
         for source in sources:
