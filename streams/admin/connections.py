@@ -19,7 +19,7 @@ from streams.admin.base import ReadOnly
 from streams.admin.columns import column
 from streams.admin.connection_acts import ACTS, Act
 from streams.admin.connection_filters import FILTERS
-from streams.admin.durations import ago, lasting
+from streams.admin.words import ago, lasting
 from streams.connections.vitals import short_name
 from streams.errors import StreamsError
 from streams.models import LiveConnection
@@ -94,7 +94,7 @@ class LiveConnectionAdmin(ReadOnly):
     @column("Last sent", ordering="last_sent_at")
     def sent_last(self, row: LiveConnection) -> str:
         """How long ago."""
-        return ago(row.last_sent_at)
+        return "never" if row.last_sent_at is None else ago(row.last_sent_at)
 
     @column("Events", ordering="events_out")
     def events(self, row: LiveConnection) -> str:

@@ -9,9 +9,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from streams.admin.durations import lasting
-
 UNITS = ("B", "KB", "MB", "GB", "TB")
+SPANS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 NOTHING = "-"
 
 
@@ -28,6 +27,17 @@ def size(value: float | None) -> str:
     while value >= 999.5 and unit < len(UNITS) - 1:
         value, unit = value / 1_000, unit + 1
     return f"{value:.0f} {UNITS[unit]}" if unit == 0 or value >= 99.5 else f"{value:.1f} {UNITS[unit]}"
+
+
+def lasting(seconds: float) -> str:
+    """``3 d 4 h``, ``12 min 3 s``, ``0 s``: the two largest units."""
+    rest = int(max(seconds, 0))
+    parts: list[str] = []
+    for unit, span in SPANS:
+        count, rest = divmod(rest, span)
+        if count or parts:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2]) or "0 s"
 
 
 def duration(seconds: float | None) -> str:
