@@ -1,25 +1,29 @@
-"""``/ws/rooms/<slug>``: a room over WebSocket. Down go the envelopes of its log, up come operations.
-
-{"op": "say", "ref": n, "text": "…", "client_id": "…"}   -> {"op": "ack", "ref": n, "id": "…"}
-{"op": "retry", "ref": n, "generation": "…"}             -> {"op": "ack", "ref": n}
-a refused one                                            -> {"op": "error", "ref": n, "error": {…}}
-"""
+"""``/ws/rooms/<slug>``: a room over WebSocket. Down go the envelopes of its log, up come ``operations``."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from streams.chat.generations import GenerationRunner
+from streams.chat.here import Here
 from streams.chat.model import current_runner
+from streams.chat.operations import OPERATIONS
 from streams.chat.rooms import room_to_read
-from streams.chat.talk import retry, say
 from streams.connections.socket import Operation, Socket
 from streams.hub import Position
-from streams.logs import error_with_id
 from streams.models import Room
 from streams.publishing import Identity
 from streams.wire.control import encode_control
 from streams.wire.last_event_id import Wish, parse_last_event_id
+
+
+def _doing(name: str) -> Operation:
+    async def perform(socket: "RoomSocket", operation: dict[str, Any]) -> dict[str, Any]:
+        who = await socket.current_who()
+        socket.hub.check_open()
+        return await OPERATIONS[name](Here(socket.runner, socket.room, who, socket.account), operation)
+
+    return perform
 
 
 class RoomSocket(Socket):
@@ -44,29 +48,4 @@ class RoomSocket(Socket):
         (position,) = positions.values()
         return encode_control("stream.open", {"last_event_id": position.resume_id, "you": self.who.as_author()})
 
-    async def _say(self, operation: dict[str, Any]) -> dict[str, Any]:
-        who = await self.current_who()
-        self.hub.check_open()
-        event_id, no_answer = await say(
-            self.runner,
-            self.room,
-            who,
-            text=operation.get("text"),
-            client_id=operation.get("client_id"),
-            account=self.account,
-        )
-        if no_answer is not None:
-            await self.send_control("stream.error", error_with_id(no_answer))
-        return {"id": event_id}
-
-    async def _retry(self, operation: dict[str, Any]) -> dict[str, Any]:
-        await retry(
-            self.runner,
-            self.room,
-            await self.current_who(),
-            generation=operation.get("generation"),
-            account=self.account,
-        )
-        return {}
-
-    operations: ClassVar[Mapping[str, Operation]] = {"say": _say, "retry": _retry}
+    operations: ClassVar[Mapping[str, Operation]] = {name: _doing(name) for name in OPERATIONS}

@@ -1,13 +1,14 @@
-"""Saying something in a room, and asking Claude by it: what the socket's operations do."""
+"""Saying something in a room, and asking Claude by it."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from streams.chat.generations import GenerationRunner
+from streams.chat.here import Here
 from streams.chat.rooms import check_talk, new_message
 from streams.errors import StreamsError
-from streams.models import Room
-from streams.publishing import Identity, allowances, apublish_events
+from streams.logs import error_with_id
+from streams.publishing import allowances, apublish_events
 
 MENTION = re.compile(r"(?<![\w@])@claude\b", re.IGNORECASE)
 
@@ -17,28 +18,29 @@ def asks_model(text: str, *, demo: bool) -> bool:
     return bool(MENTION.search(text)) or (demo and text.split(maxsplit=1)[:1] == ["/demo"])
 
 
-async def say(
-    runner: GenerationRunner, room: Room, who: Identity, *, text: Any, client_id: Any, account: str = ""
-) -> tuple[str, StreamsError | None]:
-    """Say it, once for each ``client_id``; the event's id, and why no answer was begun if one was asked for.
+async def say(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``{"text", "client_id"}`` -> ``{"id"}``: say it, once for each ``client_id``.
 
-    ``account``: whose limits count, if not ``who``'s own. Raises NotSignedIn, Forbidden, InvalidInput, TooLarge,
-    LimitReached, KeyReused, Unavailable: then nothing was said.
+    If an answer was asked for and can't be begun the ack says why: ``"refused": {"code", "message", "retryable"}``.
+    Raises NotSignedIn, Forbidden, InvalidInput, TooLarge, LimitReached, KeyReused, Unavailable: then nothing was said.
     """
-    check_talk(who, room.slug)
-    message = new_message(who, text, client_id)
-    allowances(runner.hub).messages.take(account or who.id)
+    runner, room, text = here.runner, here.room, fields.get("text")
+    check_talk(here.who, room.slug)
+    message = new_message(here.who, text, fields.get("client_id"))
+    allowances(runner.hub).messages.take(here.account)
     appended = await apublish_events(f"room:{room.slug}", [message])
-    event_id = appended.ids[0]
-    if asks_model(text, demo=runner.provider.demo):
+    answer = {"id": appended.ids[0]}
+    if isinstance(text, str) and asks_model(text, demo=runner.provider.demo):
         try:
-            await runner.answer(room, who, question=text, answers=event_id, account=account)
+            await runner.answer(room, here.who, question=text, answers=answer["id"], account=here.account)
         except StreamsError as error:
-            return event_id, error
-    return event_id, None
+            return answer | {"refused": error_with_id(error)}
+    return answer
 
 
-async def retry(runner: GenerationRunner, room: Room, who: Identity, *, generation: Any, account: str = "") -> None:
-    """Answer a failed or interrupted question again. Raises NotFound, LimitReached and as ``say``."""
-    check_talk(who, room.slug)
-    await runner.retry(room, who, str(generation), account=account)
+async def retry(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``{"generation"}``: answer a failed or interrupted question again. Raises NotFound and as ``say``."""
+    check_talk(here.who, here.room.slug)
+    generation = str(fields.get("generation"))
+    await here.runner.retry(here.room, here.who, generation, account=here.account)
+    return {}

@@ -7,9 +7,10 @@ from streams.models.generation import Generation
 from streams.models.job import Job, JobStatus
 from streams.models.lease import Lease
 from streams.models.live_connection import LiveConnection
+from streams.models.message import Message, Reaction
 from streams.models.price import ModelPrice
 from streams.models.process import Process
-from streams.models.room import Room
+from streams.models.room import Member, Role, Room, RoomKind
 from streams.models.token import Token
 from streams.models.topic import SlowReaders, Topic, Visibility
 
@@ -23,9 +24,14 @@ __all__ = [
     "JobStatus",
     "Lease",
     "LiveConnection",
+    "Member",
+    "Message",
     "ModelPrice",
     "Process",
+    "Reaction",
+    "Role",
     "Room",
+    "RoomKind",
     "SlowReaders",
     "Token",
     "Topic",

@@ -12,10 +12,11 @@ from streams.chat.demo import DemoProvider
 from streams.chat.generation_rows import end_abandoned
 from streams.chat.generations import GenerationRunner
 from streams.chat.rooms import _items, ensure_room, history
-from streams.chat.talk import asks_model, retry, say
+from streams.chat.talk import asks_model
 from streams.errors import InvalidInput, LimitReached, NotFound, TooLarge
 from streams.models import Event, Generation, Topic
 from streams.publishing import Identity, apublish, publish
+from tests.chat.saying import do, say
 from tests.harness.waiting import aeventually
 
 ADA = Identity("guest", "g:ada", "Ada Fox", by_cookie=True)
@@ -174,8 +175,8 @@ async def test_a_failed_answer_is_asked_again_once(hub, room, make_claude):
     await aeventually(lambda: not runner._running)
     failed, _ = await hub.gateway.run(read, room)
     assert failed.status == "failed"
-    await retry(runner, room, ADA, generation=str(failed.pk))
-    await retry(runner, room, ADA, generation=str(failed.pk))
+    await do(runner, room, ADA, "retry", generation=str(failed.pk))
+    await do(runner, room, ADA, "retry", generation=str(failed.pk))
     await aeventually(lambda: not runner._running)
     assert await hub.gateway.run(Generation.objects.count) == 2
 
@@ -184,7 +185,7 @@ async def test_a_failed_answer_is_asked_again_once(hub, room, make_claude):
 async def test_what_is_no_failed_answer_can_not_be_asked_again(hub, room, generation):
     runner = GenerationRunner(hub, DemoProvider(None))
     with pytest.raises(NotFound):
-        await retry(runner, room, ADA, generation=generation)
+        await do(runner, room, ADA, "retry", generation=generation)
 
 
 async def test_the_question_after_a_failed_one_is_answered_for_itself(run):
@@ -256,7 +257,7 @@ async def test_no_more_answers_run_than_may(hub, room, make_claude, monkeypatch)
     await say(runner, room, ADA, text="@claude one", client_id="c1")
     said, refused = await say(runner, room, ADA, text="@claude two", client_id="c2")
     assert said
-    assert isinstance(refused, LimitReached)
+    assert refused["code"] == "limit"
     await runner.end_all()
 
 

@@ -2,7 +2,9 @@
 // A room as one tab knows it: old state + event = new state. No DOM, no network.
 
 import { isAfter, seqOf } from "../position.js";
-import { readGeneration, readItems, readMessage } from "./items.js";
+import { generationRules } from "./generation-rules.js";
+import { readItems } from "./items.js";
+import { messageRules } from "./message-rules.js";
 
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./types.js").GenerationItem} GenerationItem */
@@ -17,6 +19,16 @@ import { readGeneration, readItems, readMessage } from "./items.js";
  *   | { kind: "state", item: GenerationItem }
  *   | { kind: "ended", item: GenerationItem, length?: number, sha256?: string }} Change
  */
+
+/**
+ * What the rules may do to the state. `change` gives an answer new values; null where it is not loaded.
+ * @typedef {object} Core
+ * @property {(item: Item) => Change} add
+ * @property {(generation: string, values: Partial<GenerationItem>) => { kind: "state", item: GenerationItem } | null} change
+ * @property {Map<string, GenerationItem>} generations
+ */
+
+/** By type of event. @typedef {Record<string, (envelope: Envelope, seq: number) => Change | null>} Rules */
 
 /** @param {Page} page */
 export function createRoomStore(page) {
@@ -53,28 +65,6 @@ export function createRoomStore(page) {
     return fresh;
   }
 
-  /** @type {Record<string, (envelope: Envelope, seq: number) => Change | null>} */
-  const rules = {
-    message: ({ data, time = "" }, seq) => add(readMessage(data, { seq, time })),
-    "generation.start"({ data, time = "" }, seq) {
-      const fresh = readGeneration(data, { seq, time });
-      const known = generations.get(fresh.generation);
-      return known ? { kind: "state", item: Object.assign(known, fresh, { seq: known.seq }) } : add(fresh);
-    },
-    "generation.thinking": ({ data }) => change(data?.generation, { thinking: true }),
-    "generation.delta"({ data }) {
-      const item = generations.get(data?.generation);
-      if (!item || item.status !== "running" || typeof data.text !== "string") return null;
-      item.text += data.text;
-      return { kind: "delta", item, text: data.text };
-    },
-    "generation.end"({ data }) {
-      const { generation, status, stop_reason = null, usage = null, error = null, html = null, length, sha256 } = data ?? {};
-      const changed = change(generation, { status, stop_reason, usage, error, html, thinking: false });
-      return changed && { kind: "ended", item: changed.item, length, sha256 };
-    },
-  };
-
   /** @param {Item} item @returns {Change} */
   function add(item) {
     items.push(item);
@@ -87,6 +77,9 @@ export function createRoomStore(page) {
     const item = generations.get(generation);
     return item ? { kind: /** @type {const} */ ("state"), item: Object.assign(item, values) } : null;
   }
+
+  /** @type {Rules} */
+  const rules = { ...messageRules({ add, change, generations }), ...generationRules({ add, change, generations }) };
 
   replace(page);
   return {
