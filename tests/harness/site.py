@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import psutil
+import psycopg
 
 from tests.harness.waiting import eventually, free_port
 
@@ -46,6 +47,20 @@ def database_of_a_plain_site() -> bytes:
         return path.read_bytes()
 
 
+def copy_plain_site(database_url: str) -> None:
+    """Make the database, which is there and empty, one that was set up: by SQLite's file, or PostgreSQL's template."""
+    if database_url.startswith("sqlite:///"):
+        Path(database_url.removeprefix("sqlite:///")).write_bytes(database_of_a_plain_site())
+        return
+    cluster, _, name = database_url.rpartition("/")
+    with psycopg.connect(f"{cluster}/postgres", autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'plain_site'").fetchone():
+            connection.execute("CREATE DATABASE plain_site")
+            manage("setup", env=inherited() | {"DATABASE_URL": f"{cluster}/plain_site"})
+        connection.execute(f"DROP DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE plain_site")
+
+
 class Site:
     """One server process; started again after ``kill`` it is the same site on the same port."""
 
@@ -54,7 +69,7 @@ class Site:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}"
-        self.plain = not any(SETUP_READS.match(name) for name in env) and database_url.startswith("sqlite:///")
+        self.plain = not any(SETUP_READS.match(name) for name in env)
         self.env = inherited() | {"DATABASE_URL": database_url, "STREAMS_MEDIA_ROOT": str(folder / "media")} | env
         self.log_path = folder / f"{server}-{self.port}.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -62,7 +77,7 @@ class Site:
     def set_up(self) -> "Site":
         """Migrate, and make the first room and topics."""
         if self.plain:
-            Path(self.env["DATABASE_URL"].removeprefix("sqlite:///")).write_bytes(database_of_a_plain_site())
+            copy_plain_site(self.env["DATABASE_URL"])
         else:
             self.manage("setup")
         return self
