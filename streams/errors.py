@@ -264,16 +264,25 @@ class GenerationFailed(StreamsError):
     """A model's answer could not be finished; what had come so far is kept.
 
     kind: the slug that the client sees (the vendor's error type where there is one); the text is written for a
-    person and never holds a key; request_id: the vendor's, for the log.
+    person and never holds a key; request_id: the vendor's, for the log; retry_after_s: what the vendor asks to wait.
     """
 
     status, code = 502, "generation_failed"
 
-    def __init__(self, kind: str, message: str, *, retryable: bool, request_id: str | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        retryable: bool,
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.retryable = retryable
         self.request_id = request_id
+        self.retry_after_s = retry_after_s
 
     def as_json(self) -> dict[str, object]:
         """``{"type", "message", "retryable"}``, as ``generation.end`` and ``POST /chat`` carry it."""

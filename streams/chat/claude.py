@@ -9,16 +9,18 @@ import contextlib
 import importlib
 import logging
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from streams.chat.claude_failures import CallFacts, failure_from, incomplete, redact, refusal
-from streams.chat.provider import Finished, Piece, Prompt, TextPiece, ThinkingPiece, Usage
+from streams.chat.provider import Counted, Finished, Piece, Prompt, TextPiece, ThinkingPiece, Usage
 from streams.errors import GenerationFailed
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
     from anthropic.lib.streaming import AsyncMessageStream, ParsedMessageStreamEvent
     from anthropic.types import MessageParam, ParsedMessage
+    from anthropic.types import Usage as VendorUsage
 
 logger = logging.getLogger(__name__)
 
@@ -76,16 +78,17 @@ class ClaudeProvider:
                 system=prompt.system or omit,
             ) as upstream:
                 request_id = upstream.request_id
-                pieces = 0
+                pieces, begun = 0, False
                 # not `async for`: that would leave a second generator to the garbage collector on every break
                 while (event := await anext(upstream, None)) is not None and event.type != "message_stop":
                     if (piece := _piece_of(event)) is not None:
                         yield piece
                         pieces += 1
+                        begun = begun or not isinstance(piece, Counted)
                         if pieces % _BURST == 0:
                             await asyncio.sleep(0)
                 if event is None:
-                    raise incomplete(any_text=pieces > 0, request_id=request_id)
+                    raise incomplete(any_text=begun, request_id=request_id)
                 await _drain(upstream)
                 yield self._finished(upstream.current_message_snapshot, self._facts(prompt, request_id))
         except Exception as error:
@@ -126,7 +129,7 @@ class ClaudeProvider:
         """The last piece. Raises GenerationFailed where the model refused."""
         if message.stop_reason == "refusal":
             raise refusal(getattr(message.stop_details, "explanation", None), facts)
-        return Finished(message.stop_reason or "unknown", _usage(message), facts.request_id)
+        return Finished(message.stop_reason or "unknown", _usage(message.usage), facts.request_id)
 
     def _failed(self, error: Exception, facts: CallFacts) -> GenerationFailed:
         """The failure to raise in place of ``error``, after the one line that the log gets."""
@@ -155,6 +158,9 @@ def _messages(prompt: Prompt) -> "list[MessageParam]":
 
 def _piece_of(event: "ParsedMessageStreamEvent[None]") -> Piece | None:
     """What an event adds for the reader; None for bookkeeping, the SDK's derived events and types yet unknown."""
+    if event.type == "message_start":
+        usage: VendorUsage | None = event.message.usage  # a gateway in between may count nothing
+        return Counted(replace(_usage(usage), output_tokens=0)) if usage else None  # no count of the output yet
     if event.type == "content_block_delta":
         if event.delta.type == "text_delta":
             return TextPiece(event.delta.text) if event.delta.text else None
@@ -175,8 +181,8 @@ async def _drain(upstream: "AsyncMessageStream[None]") -> None:
             await upstream.until_done()
 
 
-def _usage(message: "ParsedMessage[None]") -> Usage:
-    """Cumulative counts; the input includes what was written to and read from the cache."""
-    usage = message.usage
-    cached = (usage.cache_creation_input_tokens or 0) + (usage.cache_read_input_tokens or 0)
-    return Usage((usage.input_tokens or 0) + cached, usage.output_tokens or 0)
+def _usage(usage: "VendorUsage") -> Usage:
+    """Cumulative counts; the vendor's ``input_tokens`` are those that went past the cache."""
+    written, read = usage.cache_creation_input_tokens or 0, usage.cache_read_input_tokens or 0
+    thinking = usage.output_tokens_details.thinking_tokens if usage.output_tokens_details else 0
+    return Usage((usage.input_tokens or 0) + written + read, usage.output_tokens or 0, read, written, thinking or 0)

@@ -112,11 +112,12 @@ def _from_status(error: "APIStatusError", facts: CallFacts) -> GenerationFailed:
     else:
         text = f"Claude's API answered HTTP {error.status_code}"
         retryable = error.status_code in (408, 409, 429) or error.status_code >= 500
+    wait_s = retry_after_s(error.response.headers, now=datetime.now(UTC)) if retryable else None
     if kind == "rate_limit_error":
-        text += _retry_text(retry_after_s(error.response.headers, now=datetime.now(UTC)))
+        text += _retry_text(wait_s)
     if isinstance(error.api_message, str) and (kind in _DETAIL_HELPS or (kind and kind not in _BY_TYPE)):
         text += f": {redact(error.api_message, facts.api_key)}"
-    return GenerationFailed(_slug(kind), text, retryable=retryable, request_id=request_id)
+    return GenerationFailed(_slug(kind), text, retryable=retryable, request_id=request_id, retry_after_s=wait_s)
 
 
 def _from_transport(cause: BaseException | None, facts: CallFacts) -> tuple[str, str]:

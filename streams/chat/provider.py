@@ -10,22 +10,39 @@ from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that goes with a turn: an image as its bytes, any other as its text."""
+
+    name: str
+    media_type: str
+    content: bytes | str
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One turn of the conversation, oldest first; a user's turn in a room starts with the speaker's name."""
 
     role: Literal["user", "assistant"]
     text: str
+    files: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is asked: turns end with a user's, which may hold more talk than the question; ``max_tokens`` is a bound."""
+    """What is asked: turns end with a user's, which may hold more talk than the question; ``max_tokens`` is a bound.
+
+    thinking: the model shall think first, and show it, if it can. asked_by: who asks, in a form that tells the vendor
+    nothing about them. left_out: how many of the oldest turns did not fit.
+    """
 
     turns: tuple[Turn, ...]
     system: str
     model: str
     max_tokens: int
     question: str = ""  # the very words; empty: the last turn's
+    thinking: bool = False
+    asked_by: str = ""
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +61,20 @@ class ThinkingPiece:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the vendor counted them: input includes what was written to or read from a cache."""
+    """Tokens as the vendor counted them; those of the cache are part of the input, those of thinking of the output."""
 
     input_tokens: int
     output_tokens: int
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    thinking_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The vendor has read the prompt: what it counted, yielded once, before any text; nothing of the output yet."""
+
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +86,7 @@ class Finished:
     request_id: str | None = None
 
 
-Piece = TextPiece | ThinkingPiece | Finished
+Piece = TextPiece | ThinkingPiece | Counted | Finished
 
 
 class ModelProvider(Protocol):

@@ -11,7 +11,7 @@ import pytest
 
 from streams.chat.claude import ClaudeProvider
 from streams.chat.claude_failures import redact
-from streams.chat.provider import Finished, Prompt, TextPiece, ThinkingPiece, Turn, Usage
+from streams.chat.provider import Counted, Finished, Prompt, TextPiece, ThinkingPiece, Turn, Usage
 from streams.errors import GenerationFailed
 from tests.chat.conftest import API_KEY, MakeClaude
 from tests.fakes.messages_api import FakeMessagesAPI
@@ -28,6 +28,7 @@ class Outcome:
 
     text: str = ""
     thoughts: list[str] = field(default_factory=list)
+    counted: Counted | None = None
     finished: Finished | None = None
     failure: GenerationFailed | None = None
     pieces: int = 0
@@ -44,6 +45,9 @@ async def outcome_of(provider: ClaudeProvider, prompt: Prompt = PROMPT) -> Outco
                     outcome.text += piece.text
                 elif isinstance(piece, ThinkingPiece):
                     outcome.thoughts.append(piece.text)
+                elif isinstance(piece, Counted):
+                    assert outcome.pieces == 1
+                    outcome.counted = piece
                 else:
                     outcome.finished = piece
     except GenerationFailed as failure:
@@ -67,6 +71,7 @@ async def test_a_whole_answer_arrives_however_its_bytes_are_cut(make_claude: Mak
 
 async def test_pieces_arrive_as_they_are_written_and_not_at_the_end(make_claude: MakeClaude) -> None:
     async with aclosing(make_claude("stall").stream(PROMPT)) as pieces:
+        assert await asyncio.wait_for(anext(pieces), 10) == Counted(Usage(12, 0))
         assert await asyncio.wait_for(anext(pieces), 10) == TextPiece("The")
 
 
@@ -114,7 +119,7 @@ async def test_thinking_that_is_shown_arrives_as_thinking(make_claude: MakeClaud
     outcome = await outcome_of(make_claude("thinking"))
     assert "".join(outcome.thoughts) == THOUGHT
     assert outcome.text == ANSWER
-    assert outcome.finished == Finished("end_turn", Usage(12, 40), FakeMessagesAPI.request_id)
+    assert outcome.finished == Finished("end_turn", Usage(12, 40, thinking_tokens=25), FakeMessagesAPI.request_id)
 
 
 @pytest.mark.parametrize("scenario", ["thinking-omitted", "thinking-redacted"])
@@ -139,7 +144,9 @@ async def test_the_stop_reason_is_passed_on(make_claude: MakeClaude, reason: str
     assert outcome.text == BEGINNING
 
 
-@pytest.mark.parametrize(("scenario", "usage"), [("cache", Usage(13 + 200 + 1_024, 15)), ("usage-null", Usage(12, 15))])
+@pytest.mark.parametrize(
+    ("scenario", "usage"), [("cache", Usage(13 + 200 + 1_024, 15, 1_024, 200)), ("usage-null", Usage(12, 15))]
+)
 async def test_input_counts_what_went_through_the_cache(make_claude: MakeClaude, scenario: str, usage: Usage) -> None:
     outcome = await outcome_of(make_claude(scenario))
     assert outcome.finished is not None
