@@ -8,23 +8,29 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import warnings
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from streams.chat.claude_failures import CallFacts, failure_from, incomplete, redact, refusal
+from streams.chat.catalogue import Catalogue, ModelFacts
+from streams.chat.catalogue_shipped import SHIPPED
+from streams.chat.claude_failures import CallFacts, failure_from, incomplete, is_about_thinking, redact, refusal
+from streams.chat.claude_request import counted_of, facts_of, request_of
 from streams.chat.provider import Counted, Finished, Piece, Prompt, TextPiece, ThinkingPiece, Usage
 from streams.errors import GenerationFailed
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
-    from anthropic.lib.streaming import AsyncMessageStream, ParsedMessageStreamEvent
-    from anthropic.types import MessageParam, ParsedMessage
+    from anthropic.lib.streaming import AsyncMessageStream, AsyncMessageStreamManager, ParsedMessageStreamEvent
+    from anthropic.types import ParsedMessage
     from anthropic.types import Usage as VendorUsage
 
 logger = logging.getLogger(__name__)
 
 _BURST = 32  # pieces of one packet that are passed on before the loop looks at its other sockets: about 5 ms
+_COUNT_S = 5.0  # the exact count of a prompt is wanted before the answer begins; later it is of no use
+_LISTED = 1_000  # models of one page of the list: the most there may be
 _DRAIN_S = 0.5  # after message_stop the body's end follows at once; reading it keeps the connection for the next call
 
 
@@ -59,6 +65,8 @@ class ClaudeProvider:
         self._read_timeout_s = read_timeout_s
         self._client: AsyncAnthropic | None = None
         self._opening = asyncio.Lock()
+        self._not_thinking: set[str] = set()  # models that took no word about it
+        self.catalogue = Catalogue(SHIPPED, default=model, ask=self._list_models)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """Yield the answer's pieces; ``Finished`` only after ``message_stop``. Consume under ``aclosing``.
@@ -68,15 +76,8 @@ class ClaudeProvider:
         """
         request_id = None
         try:
-            client = await self._opened()
-            from anthropic import omit
-
-            async with client.messages.stream(
-                model=prompt.model or self.model,
-                max_tokens=prompt.max_tokens,
-                messages=_messages(prompt),
-                system=prompt.system or omit,
-            ) as upstream:
+            async with contextlib.AsyncExitStack() as held:
+                upstream = await self._begun(prompt, held)
                 request_id = upstream.request_id
                 pieces, begun = 0, False
                 # not `async for`: that would leave a second generator to the garbage collector on every break
@@ -90,15 +91,48 @@ class ClaudeProvider:
                 if event is None:
                     raise incomplete(any_text=begun, request_id=request_id)
                 await _drain(upstream)
-                yield self._finished(upstream.current_message_snapshot, self._facts(prompt, request_id))
+                yield self._finished(upstream.current_message_snapshot, self._facts(prompt.model, request_id))
         except Exception as error:
-            raise self._failed(error, self._facts(prompt, request_id)) from None
+            raise self._failed(error, self._facts(prompt.model, request_id)) from None
+
+    async def count_tokens(self, prompt: Prompt) -> int | None:
+        """The prompt's input tokens as the vendor counts them; None if it does not say so in time."""
+        request: dict[str, Any] = counted_of(prompt)
+        try:
+            async with asyncio.timeout(_COUNT_S):
+                client = await self._opened()
+                return (await client.messages.count_tokens(**request)).input_tokens
+        except Exception as error:
+            self._failed(error, self._facts(prompt.model, None))
+            return None
 
     async def aclose(self) -> None:
         """Close the pool; streams that still run end with a failure."""
         client, self._client = self._client, None
         if client is not None:
             await client.close()
+
+    async def _begun(self, prompt: Prompt, held: contextlib.AsyncExitStack) -> "AsyncMessageStream[None]":
+        """The stream, open until ``held`` ends. Where a model takes no word about thinking, it is asked without."""
+        client = await self._opened()
+        facts = self.catalogue.facts(prompt.model)
+        request = request_of(prompt, facts, thinking=prompt.model not in self._not_thinking)
+        try:
+            return await held.enter_async_context(_stream_of(client, request))
+        except Exception as error:
+            if "thinking" not in request or not is_about_thinking(error):
+                raise
+            logger.warning("%s does not take thinking=%s: asked without", prompt.model, request["thinking"])
+            self._not_thinking.add(prompt.model)
+        return await held.enter_async_context(_stream_of(client, request_of(prompt, facts, thinking=False)))
+
+    async def _list_models(self) -> list[ModelFacts]:
+        """All pages of the vendor's list. Raises GenerationFailed."""
+        try:
+            client = await self._opened()
+            return [facts_of(one) async for one in client.models.list(limit=_LISTED)]
+        except Exception as error:
+            raise self._failed(error, self._facts(self.model, None)) from None
 
     async def _opened(self) -> "AsyncAnthropic":
         """The client, made by the first who asks; cancelling the wait leaves a thread that finishes by itself."""
@@ -117,13 +151,11 @@ class ClaudeProvider:
             max_retries=0,
             timeout=httpx2.Timeout(self._read_timeout_s, connect=self._connect_timeout_s),
         )
-        _ = client.messages  # a cached property with an import of its own
+        _ = client.messages, client.models  # cached properties with imports of their own
         return client
 
-    def _facts(self, prompt: Prompt, request_id: str | None) -> CallFacts:
-        return CallFacts(
-            prompt.model or self.model, self._api_key, self._connect_timeout_s, self._read_timeout_s, request_id
-        )
+    def _facts(self, model: str, request_id: str | None) -> CallFacts:
+        return CallFacts(model, self._api_key, self._connect_timeout_s, self._read_timeout_s, request_id)
 
     def _finished(self, message: "ParsedMessage[None]", facts: CallFacts) -> Finished:
         """The last piece. Raises GenerationFailed where the model refused."""
@@ -146,14 +178,11 @@ class ClaudeProvider:
         return failure
 
 
-def _messages(prompt: Prompt) -> "list[MessageParam]":
-    messages: list[MessageParam] = []
-    for turn in prompt.turns:
-        if turn.role == "user":
-            messages.append({"role": "user", "content": turn.text})
-        else:
-            messages.append({"role": "assistant", "content": turn.text})
-    return messages
+def _stream_of(client: "AsyncAnthropic", request: dict[str, Any]) -> "AsyncMessageStreamManager[None]":
+    """The call, not yet sent. That a model will retire is told where it is chosen, and need not be warned of here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return client.messages.stream(**request)
 
 
 def _piece_of(event: "ParsedMessageStreamEvent[None]") -> Piece | None:

@@ -92,6 +92,13 @@ def refusal(explanation: str | None, facts: CallFacts) -> GenerationFailed:
     return GenerationFailed("refusal", text, retryable=False, request_id=facts.request_id)
 
 
+def is_about_thinking(error: Exception) -> bool:
+    """Whether the model took the request but for what it says of thinking."""
+    import anthropic
+
+    return isinstance(error, anthropic.BadRequestError) and "thinking" in str(error.api_message).lower()
+
+
 def redact(text: str, api_key: str) -> str:
     """``text`` on one line, bounded, without the key or anything that looks like one."""
     flat = " ".join(_SECRETS.sub("[key]", text.replace(api_key, "[key]")).split())
@@ -103,6 +110,11 @@ def _from_status(error: "APIStatusError", facts: CallFacts) -> GenerationFailed:
     request_id = error.request_id or facts.request_id
     if "spend_limit" in (error.error_code or ""):
         return GenerationFailed("spend_limit", "monthly spend limit reached", retryable=False, request_id=request_id)
+    if _is_too_long(error):
+        text = f"the conversation is longer than {facts.model} takes"
+        return GenerationFailed(
+            "context_window", _with_detail(text, error, facts), retryable=False, request_id=request_id
+        )
     kind = error.type if isinstance(error.type, str) else _TYPE_BY_STATUS.get(error.status_code)
     if kind in _BY_TYPE:
         text, retryable = _BY_TYPE[kind]
@@ -115,9 +127,18 @@ def _from_status(error: "APIStatusError", facts: CallFacts) -> GenerationFailed:
     wait_s = retry_after_s(error.response.headers, now=datetime.now(UTC)) if retryable else None
     if kind == "rate_limit_error":
         text += _retry_text(wait_s)
-    if isinstance(error.api_message, str) and (kind in _DETAIL_HELPS or (kind and kind not in _BY_TYPE)):
-        text += f": {redact(error.api_message, facts.api_key)}"
+    if kind in _DETAIL_HELPS or (kind and kind not in _BY_TYPE):
+        text = _with_detail(text, error, facts)
     return GenerationFailed(_slug(kind), text, retryable=retryable, request_id=request_id, retry_after_s=wait_s)
+
+
+def _is_too_long(error: "APIStatusError") -> bool:
+    return error.status_code == 400 and "prompt is too long" in str(error.api_message).lower()
+
+
+def _with_detail(text: str, error: "APIStatusError", facts: CallFacts) -> str:
+    """``text`` and the vendor's own words behind it."""
+    return f"{text}: {redact(error.api_message, facts.api_key)}" if isinstance(error.api_message, str) else text
 
 
 def _from_transport(cause: BaseException | None, facts: CallFacts) -> tuple[str, str]:

@@ -9,6 +9,8 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 
+from streams.chat.catalogue import Catalogue
+from streams.chat.catalogue_shipped import DEMO
 from streams.chat.demo_search import Hit, Index, read_sections
 from streams.chat.demo_shows import SHOWS, Show, menu
 from streams.chat.provider import Finished, Piece, Prompt, TextPiece, ThinkingPiece, Usage
@@ -54,6 +56,7 @@ class DemoProvider:
         self._speed = speed
         self._sleep = sleep
         self._index: Index | None = None
+        self.catalogue = Catalogue(DEMO, default=self.model)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """Yield the answer at about 60 pieces of 4 characters a second; consume under ``aclosing``.
@@ -75,6 +78,9 @@ class DemoProvider:
             raise GenerationFailed("demo_error", "the demo model failed, as it was asked to", retryable=True)
         words_in = len(prompt.system.split()) + sum(len(turn.text.split()) for turn in prompt.turns)
         yield Finished("end_turn", Usage(words_in, len(pieces)))
+
+    async def count_tokens(self, prompt: Prompt) -> int | None:
+        """Nobody counts."""
 
     async def aclose(self) -> None:
         """Nothing is open."""

@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from streams.chat.catalogue import Catalogue
+
 
 @dataclass(frozen=True, slots=True)
 class Attached:
@@ -97,12 +99,18 @@ class ModelProvider(Protocol):
     model: str
     """The model's id, as in the API's answer."""
     demo: bool
+    catalogue: Catalogue
+    """The models that may be asked."""
 
     def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """Yield the answer's pieces as they come; consume under ``aclosing``.
 
         Closing or cancelling closes the connection upstream at once. Raises GenerationFailed.
         """
+        ...
+
+    async def count_tokens(self, prompt: Prompt) -> int | None:
+        """The prompt's exact input tokens; None where nobody counts."""
         ...
 
     async def aclose(self) -> None:

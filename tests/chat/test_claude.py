@@ -60,13 +60,18 @@ async def outcome_of(provider: ClaudeProvider, prompt: Prompt = PROMPT) -> Outco
 
 @pytest.mark.parametrize(
     "scenario",
-    "normal slow late close burst bytewise split crlf comments unknown-event unknown-delta deltas".split(),  # noqa: SIM905
+    "normal slow late close burst bytewise split gzip crlf comments citations deltas unknown-event".split(),  # noqa: SIM905
 )
 async def test_a_whole_answer_arrives_however_its_bytes_are_cut(make_claude: MakeClaude, scenario: str) -> None:
     outcome = await outcome_of(make_claude(scenario))
     assert outcome.text == ANSWER
     assert outcome.failure is None
+    assert outcome.counted == Counted(Usage(12, 0))
     assert outcome.finished == Finished("end_turn", Usage(12, 15), FakeMessagesAPI.request_id)
+
+
+async def test_a_delta_of_a_kind_yet_unknown_is_passed_over(make_claude: MakeClaude) -> None:
+    assert (await outcome_of(make_claude("unknown-delta"))).text == ANSWER
 
 
 async def test_pieces_arrive_as_they_are_written_and_not_at_the_end(make_claude: MakeClaude) -> None:
@@ -86,6 +91,7 @@ async def test_the_request_carries_the_prompt_and_nothing_that_the_api_refuses(
         "model": "claude-haiku-5-5",
         "max_tokens": 77,
         "stream": True,
+        "cache_control": {"type": "ephemeral"},
         "messages": [
             {"role": "user", "content": "one"},
             {"role": "assistant", "content": "two"},
@@ -127,6 +133,13 @@ async def test_thinking_whose_text_is_withheld_is_still_told(make_claude: MakeCl
     outcome = await outcome_of(make_claude(scenario))
     assert outcome.thoughts == [""]
     assert outcome.text == ANSWER
+
+
+async def test_a_tool_that_nobody_offered_adds_nothing_to_the_answer(make_claude: MakeClaude) -> None:
+    outcome = await outcome_of(make_claude("tool-use"))
+    assert outcome.text == ANSWER
+    assert outcome.finished is not None
+    assert outcome.finished.stop_reason == "tool_use"
 
 
 async def test_several_text_blocks_are_one_answer(make_claude: MakeClaude) -> None:
@@ -187,7 +200,7 @@ BEFORE_THE_STREAM = {
     "html-403": ("permission_error", "refuses this server's key", False),
     "unknown-model": ("not_found_error", "the model claude-sonnet-4-6", False),
     "too-large": ("request_too_large", "too large", False),
-    "bad-request": ("invalid_request_error", "prompt is too long: 208310 tokens > 200000 maximum [key]", False),
+    "bad-request": ("context_window", "takes: prompt is too long: 208310 tokens > 200000 maximum [key]", False),
     "new-error": ("teapot_error", "HTTP 418: A kind of error that came later", False),
     "html-502": ("api_error", "Claude's API answered HTTP 502", True),
     "error-first": ("overloaded_error", "Claude is busy", True),
@@ -243,6 +256,24 @@ async def test_an_error_while_thinking_ends_the_answer(make_claude: MakeClaude) 
     assert outcome.failure is not None
     assert outcome.failure.kind == "api_error"
     assert "".join(outcome.thoughts) == THOUGHT
+
+
+@pytest.mark.parametrize(
+    ("scenario", "wait_s"),
+    [
+        ("rate-limit", 12),
+        ("rate-limit-ms", 2.5),
+        ("rate-limit-hour", 3_600),
+        ("rate-limit-odd", None),
+        ("billing", None),
+    ],
+)
+async def test_what_the_vendor_asks_to_wait_is_a_number(
+    make_claude: MakeClaude, scenario: str, wait_s: float | None
+) -> None:
+    failure = (await outcome_of(make_claude(scenario))).failure
+    assert failure is not None
+    assert failure.retry_after_s == wait_s
 
 
 async def test_a_date_in_retry_after_is_told_in_seconds(make_claude: MakeClaude) -> None:

@@ -11,6 +11,7 @@ Run by hand: ``python -m tests.fakes.messages_api --port 9090``.
 
 import argparse
 import asyncio
+import base64
 import contextlib
 import json
 import re
@@ -21,6 +22,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.fakes.messages_models import models_page, problems_of_thinking
 
 _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 502: "Bad Gateway"}
 _ROLES = ("user", "assistant")
@@ -76,11 +80,12 @@ class Reply:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         await self.whole(status, {**body, "request_id": self.api.request_id}, **named)
 
-    async def open(self, *, close: bool = False) -> None:
+    async def open(self, *, close: bool = False, **further: str) -> None:
         """Begin a stream of events."""
         self.keep_alive = not close
         headers = {"content-type": "text/event-stream; charset=utf-8", "transfer-encoding": "chunked"}
-        await self.raw(_head(200, {**headers, **({"connection": "close"} if close else {})}))
+        named = {name.replace("_", "-"): value for name, value in further.items()}
+        await self.raw(_head(200, {**headers, **named, **({"connection": "close"} if close else {})}))
 
     async def event(self, kind: str, **fields: object) -> None:
         """One event, in a chunk and a write of its own."""
@@ -122,13 +127,16 @@ Scenario = Callable[[Reply], Awaitable[None]]
 class FakeMessagesAPI:
     """``async with FakeMessagesAPI() as api: ClaudeProvider(..., base_url=api.url("slow"))``.
 
-    pace_s: what slow scenarios wait between events. ``requests`` holds everything that came, oldest first.
+    pace_s: what slow scenarios wait between events. models_page: entries of one page of the list of models at most.
+    tokens: what ``count_tokens`` answers; None: one for each word. ``requests`` holds all that came, oldest first.
     """
 
     request_id = "req_011CSHoEeqs5C35K2UUqR7Fy"
 
     def __init__(self, *, port: int = 0, pace_s: float = 0.02) -> None:
         self.pace_s = pace_s
+        self.models_page = 1_000
+        self.tokens: int | None = None
         self.requests: list[Recorded] = []
         self.seen: Counter[str] = Counter()
         self.connections = 0
@@ -202,22 +210,24 @@ class FakeMessagesAPI:
                 request.left.set()
 
     async def _answer(self, reply: Reply) -> None:
-        from tests.fakes.messages_parts import default_message, models
+        from tests.fakes.messages_parts import default_message
         from tests.fakes.messages_scenarios import SCENARIOS
 
         request = reply.request
-        path = request.path.split("?")[0].removeprefix(f"/fake/{_path_scenario(request.path)}")
+        url = urlsplit(request.path)
+        path = url.path.removeprefix(f"/fake/{_path_scenario(request.path)}")
         if refusal := _refusal_of(request, path):
             return await reply.error(*refusal)
-        if path == "/v1/models":
-            return await reply.whole(200, models())
-        if path == "/v1/messages/count_tokens":
-            return await reply.whole(200, {"input_tokens": len(json.dumps(request.json["messages"]).split())})
         scenario = SCENARIOS.get(request.scenario)
+        if path == "/v1/models" and not (scenario and scenario.before_stream):
+            return await reply.whole(200, models_page(dict(parse_qsl(url.query)), most=self.models_page))
+        if path == "/v1/messages/count_tokens" and not (scenario and scenario.before_stream):
+            counted = len(json.dumps(request.json["messages"]).split())
+            return await reply.whole(200, {"input_tokens": counted if self.tokens is None else self.tokens})
         if scenario is None:
             return await reply.error(400, "invalid_request_error", f"no scenario {request.scenario!r} in this fake")
         self.seen[request.scenario] += 1
-        if request.json.get("stream") or scenario.before_stream:
+        if scenario.before_stream or request.json.get("stream"):
             return await scenario.play(reply)
         return await reply.whole(200, default_message(request), request_id=self.request_id)
 
@@ -252,6 +262,7 @@ def _problems_of(body: dict[str, Any], *, needs_max_tokens: bool) -> Iterator[st
         if name not in body:
             yield f"{name}: Field required"
     yield from _problems_of_turns(body.get("messages") or [])
+    yield from problems_of_thinking(body)
 
 
 def _problems_of_turns(turns: list[dict[str, Any]]) -> Iterator[str]:
@@ -261,12 +272,35 @@ def _problems_of_turns(turns: list[dict[str, Any]]) -> Iterator[str]:
     for i, turn in enumerate(turns):
         if turn.get("role") not in _ROLES:
             yield f"messages.{i}.role: Input should be 'user' or 'assistant'"
+        yield from (f"messages.{i}.content.{problem}" for problem in _problems_of_blocks(turn))
         if not _text(turn.get("content")).strip():
             yield f"messages.{i}: all messages must have non-empty content"
     if turns[0]["role"] != "user":
         yield 'messages: first message must use the "user" role'
     if turns[-1]["role"] != "user":
         yield "This model does not support assistant message prefill. The conversation must end with a user message."
+
+
+def _problems_of_blocks(turn: dict[str, Any]) -> Iterator[str]:
+    blocks = turn.get("content")
+    for j, block in enumerate(blocks if isinstance(blocks, list) else []):
+        if block.get("type") == "text":
+            if not block.get("text", "").strip():
+                yield f"{j}.text: text content blocks must be non-empty"
+        elif block.get("type") != "image" or turn.get("role") != "user":
+            yield f"{j}: Input tag {block.get('type')!r} does not match any of the expected tags"
+        elif not _is_image(block.get("source", {})):
+            yield f"{j}.image.source.base64.data: Could not process image"
+
+
+def _is_image(source: dict[str, Any]) -> bool:
+    """Whether the bytes begin as their type says."""
+    begins = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8", "image/gif": b"GIF8", "image/webp": b"RIFF"}
+    try:
+        raw = base64.b64decode(source.get("data", ""), validate=True)
+    except ValueError:
+        return False
+    return raw.startswith(begins.get(source.get("media_type", ""), b"\0"))
 
 
 def _text(content: object) -> str:

@@ -7,15 +7,6 @@ from tests.fakes.messages_api import Recorded, Reply, encode_event
 
 ANSWER = "Hello! This is *one* answer: naïve café, 漢字, 🙂, and its end."
 THOUGHT = "The user greets me, so I greet back."
-MODELS = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-sonnet-4-6")
-
-
-def models() -> dict[str, Any]:
-    """The one page of ``GET /v1/models``."""
-    data = [
-        {"type": "model", "id": name, "display_name": name, "created_at": "2026-06-01T00:00:00Z"} for name in MODELS
-    ]
-    return {"data": data, "has_more": False, "first_id": MODELS[0], "last_id": MODELS[-1]}
 
 
 def message(request: Recorded, **fields: object) -> dict[str, Any]:
@@ -55,6 +46,7 @@ async def block(reply: Reply, index: int, kind: str, *deltas: dict[str, object])
         "text": {"text": "", "citations": None},
         "thinking": {"thinking": "", "signature": ""},
         "redacted_thinking": {"data": "EroBCkYIARgC"},
+        "tool_use": {"id": "toolu_01Fake", "name": "get_weather", "input": {}},
     }
     await reply.event("content_block_start", index=index, content_block={"type": kind, **empty[kind]})
     for delta in deltas:

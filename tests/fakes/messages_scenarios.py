@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -288,6 +289,17 @@ async def _bytewise(reply: Reply) -> None:
     await reply.end()
 
 
+@scenario("gzip")
+async def _gzip(reply: Reply) -> None:
+    """Compressed by a gateway, event by event."""
+    packer = zlib.compressobj(wbits=31)
+    await reply.open(content_encoding="gzip")
+    for event in whole_events(reply.request).split(b"\n\n")[:-1]:
+        await reply.chunk(packer.compress(event + b"\n\n") + packer.flush(zlib.Z_SYNC_FLUSH))
+    await reply.chunk(packer.flush())
+    await reply.end()
+
+
 @scenario("split")
 async def _split(reply: Reply) -> None:
     """Cut inside of each multi-byte character, so inside of events, each part written once the last was sent."""
@@ -385,6 +397,37 @@ async def _blocks(reply: Reply) -> None:
     await text(reply, "First. ")
     await text(reply, "Second.", index=1)
     await finish(reply)
+
+
+@scenario("tool-use")
+async def _tool_use(reply: Reply) -> None:
+    """A tool that nobody offered, its JSON in pieces of which the first is empty."""
+    await start(reply)
+    await text(reply)
+    pieces = ("", '{"ci', 'ty": "Ber', 'lin"}')
+    await block(reply, 1, "tool_use", *({"type": "input_json_delta", "partial_json": piece} for piece in pieces))
+    await finish(reply, "tool_use")
+
+
+@scenario("citations")
+async def _citations(reply: Reply) -> None:
+    cited: dict[str, object] = {
+        "type": "char_location", "cited_text": "naïve", "document_index": 0, "document_title": "A document",
+        "start_char_index": 0, "end_char_index": 5, "file_id": None,
+    }  # fmt: skip
+    await start(reply)
+    await block(reply, 0, "text", *map(text_delta, tokens(ANSWER)), {"type": "citations_delta", "citation": cited})
+    await finish(reply)
+
+
+@scenario("thinking-refused")
+async def _thinking_refused(reply: Reply) -> None:
+    """A model that is said to think, and takes no word about it."""
+    if "thinking" in reply.request.json:
+        text = "thinking.type: 'adaptive' is not supported by this model"
+        await reply.error(400, "invalid_request_error", text)
+    else:
+        await SCENARIOS["normal"].play(reply)
 
 
 # -- 10, 11: how it ended, what it cost -----------------------------------------------------------------------------

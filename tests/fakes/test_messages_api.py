@@ -63,6 +63,8 @@ async def test_without_stream_the_message_comes_whole(api: FakeMessagesAPI) -> N
 async def test_models_and_tokens_are_counted_out(api: FakeMessagesAPI) -> None:
     status, models = await exchange(api, "GET", "/fake/slow/v1/models?limit=100")
     assert (status, models["has_more"], models["first_id"]) == (200, False, models["data"][0]["id"])
+    status, page = await exchange(api, "GET", "/v1/models?limit=2&after_id=" + models["first_id"])
+    assert (page["has_more"], [one["id"] for one in page["data"]]) == (True, [one["id"] for one in models["data"][1:3]])
     status, count = await exchange(api, "POST", "/v1/messages/count_tokens", BODY)
     assert status == 200
     assert count["input_tokens"] > 0
@@ -75,6 +77,9 @@ async def test_models_and_tokens_are_counted_out(api: FakeMessagesAPI) -> None:
         ({"messages": []}, "at least one message"),
         ({"messages": [{"role": "robot", "content": "x"}]}, "messages.0.role"),
         ({"messages": [{"role": "user", "content": " "}]}, "non-empty content"),
+        ({"thinking": {"type": "enabled", "budget_tokens": 4_000}}, "budget_tokens"),
+        ({"thinking": {"type": "adaptive"}, "model": "claude-haiku-4-5"}, "'adaptive' is not supported by this model"),
+        ({"messages": [{"role": "user", "content": [{"type": "image", "source": {}}]}]}, "Could not process image"),
         ({"messages": [{"role": "assistant", "content": "x"}]}, 'first message must use the "user" role'),
     ],
 )
