@@ -121,10 +121,15 @@ class StreamSettings:
     # Claude
     model: str = "claude-sonnet-4-6"  # who answers, where there is a key
     max_tokens: int = 4_096  # of one answer
-    coalesce_s: float = 0.04  # deltas of an answer are joined for so long: 25 events a second at most
+    coalesce_s: float = 0.04  # deltas of an answer are joined for so long while it is short: 25 events a second
+    coalesce_max_s: float = 0.5  # and for so long when it is long: an event costs each reader 200 bytes
     context_chars: int = 60_000  # of a room's history that is sent along; the oldest turns leave first
     model_idle_s: float = 75.0  # no byte from upstream for so long ends an answer
     generation_lease_s: float = 15.0  # an answer whose process died is marked interrupted after this
+    generation_attempts: int = 4  # calls upstream for one answer, as long as none has brought any of it
+    generation_retry_s: float = 1.0  # before the second of them; each later wait is twice as long
+    max_retry_wait_s: float = 60.0  # who is told to wait for longer reads until when, and asks again by hand
+    max_queued_per_room: int = 10  # answers that wait for the one that is being written
     max_generations: int = 50  # running at once in a process
     max_generations_per_user: int = 5  # and of those, for one person or token
     max_questions_per_min: float = 20.0  # of one person or token; so many at once, too

@@ -21,7 +21,15 @@ SHOWN = 10  # of those who spent most
 SUMS = ("answers", "input_tokens", "output_tokens", "spend_usd", "unpriced")
 DEFAULT_PERIOD = "30"
 PERIODS = [("1", "Today"), ("7", "7 days"), ("30", "30 days"), ("365", "A year"), ("all", "All")]
-STATUS_LABELS = {"running": "primary", "done": "success", "failed": "danger", "interrupted": "warning"}
+STATUS_LABELS = {
+    "queued": "info",
+    "running": "primary",
+    "retrying": "warning",
+    "done": "success",
+    "stopped": "info",
+    "failed": "danger",
+    "interrupted": "warning",
+}
 
 
 class PeriodFilter(admin.SimpleListFilter):

@@ -42,10 +42,24 @@ class Admission:
         if account.startswith("g:"):
             allowances(self._hub).guests.take(current_peer().address)
 
+    def has_room(self, account: str) -> bool:
+        """Whether ``check`` would let one more begin that was asked for before."""
+        settings = self._hub.settings
+        return (
+            self._by_account.total() < settings.max_generations
+            and self._by_account[account] < settings.max_generations_per_user
+        )
+
     @contextmanager
     def running(self, account: str) -> Iterator[None]:
         """An answer is being written for as long as the block runs; raises as ``check``."""
         self.check(account)
+        with self.counted(account):
+            yield
+
+    @contextmanager
+    def counted(self, account: str) -> Iterator[None]:
+        """The same for one whose turn has come: it was looked at before."""
         self._by_account[account] += 1
         self._idle.clear()
         try:

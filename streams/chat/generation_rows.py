@@ -1,152 +1,215 @@
-"""The rows of generations: began, renewed, ended, each with its event in the same transaction.
+"""The rows of generations: how one is told, changes and ends, each time with its event in the same transaction.
 
-An answer ends exactly once: its row leaves ``running`` by a conditional update in the transaction that appends
-``generation.end``. A process that dies leaves a row that nobody renews; another one, or the next start, ends it as
-interrupted with the text that had come.
+An answer ends exactly once: its row leaves the open states by the transaction that appends ``generation.end``. Whoever
+locks both a room's topic and a row of its answers locks the topic first.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
+from math import ceil
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from streams.chat.provider import Finished, ModelProvider
-from streams.chat.rendering import render_markdown
-from streams.chat.rooms import describe
-from streams.errors import GenerationFailed, KeyReused, NotFound, TooLarge
-from streams.models import Event, Generation, Room
-from streams.models.generation import GenerationStatus
-from streams.publishing import Identity, new_event, publish_events
-from streams.wire.event import NewEvent
+from streams.chat.provider import Finished, Usage
+from streams.errors import GenerationFailed, NotFound, TooLarge
+from streams.models import Generation, Topic
+from streams.models.generation import OPEN, GenerationStatus
+from streams.publishing import new_event, publish_events
+from streams.wire.event import NewEvent, format_time
 
-CHAT_ABANDONED = timedelta(hours=1)
+KINDS = {"u": "user", "g": "guest", "t": "token"}
+CHARS_PER_TOKEN = 4  # about, of what nobody counted
+TOLD_AT_THE_END = ("status", "stop_reason", "usage", "error", "by")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The HTML of a whole answer; ``blocks``: how many events told of it, None if one was too large to be told.
+
+    replaces: the HTML is not that of the blocks one after the other.
+    """
+
+    html: str
+    blocks: int | None
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an answer ended; ``finished`` is there only if the model said that it is whole."""
+    """How an answer ended; ``finished`` is there only if the model said that it is whole.
+
+    counted: the tokens of the question, as the vendor told them before the answer began.
+    """
 
     status: GenerationStatus
     text: str
     finished: Finished | None = None
     error: GenerationFailed | None = None
+    thinking: str = ""
+    shown: Shown | None = None
+    counted: Usage | None = None
+    first_text_at: datetime | None = None
 
 
 def interrupted(text: str) -> Outcome:
     """The end of an answer whose server was stopped."""
-    error = GenerationFailed("interrupted", "the server was stopped while answering", retryable=True)
-    return Outcome(GenerationStatus.INTERRUPTED, text, error=error)
+    return Outcome(GenerationStatus.INTERRUPTED, text, error=server_stopped())
 
 
-def create_generation(
-    room: Room, who: Identity, provider: ModelProvider, *, question: str, answers: str
-) -> Generation | None:
-    """The row and ``generation.start``, together; None if the event ``answers`` has been answered already."""
+def server_stopped() -> GenerationFailed:
+    """Why an answer whose process ends is not whole."""
+    return GenerationFailed("interrupted", "the server was stopped while answering", retryable=True)
+
+
+def describe_generation(generation: Generation) -> dict[str, Any]:
+    """What the wire tells of an answer's row. The cost is in it where the row comes from ``priced()``."""
+    usage = error = None
+    if generation.input_tokens is not None or generation.output_tokens is not None:
+        names = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "thinking_tokens")
+        usage = {name: getattr(generation, name) for name in names} | {"estimated": generation.estimated}
+        cost = getattr(generation, "cost_usd", None)
+        usage["cost_usd"] = None if cost is None else round(cost, 8)
+    if generation.error_type:
+        failure = (generation.error_type, generation.error_message, generation.error_retryable)
+        error = dict(zip(("type", "message", "retryable"), failure, strict=True))
+    stopped = generation.status == GenerationStatus.STOPPED
+    return {
+        "generation": str(generation.pk),
+        "message": generation.message_seq,
+        "version": generation.version,
+        "question": generation.question,
+        "model": generation.model,
+        "label": generation.label,
+        "demo": generation.demo,
+        "asked_by": _person(generation.asked_by, generation.asked_by_name),
+        "status": generation.status,
+        "attempt": generation.attempt,
+        "retry_at": _time(generation.retry_at),
+        "text": generation.text,
+        "html": generation.html or None,
+        "html_chars": generation.html_chars,
+        "thinking": generation.thinking,
+        "stop_reason": generation.stop_reason or None,
+        "usage": usage,
+        "error": error,
+        "by": _person(generation.stop_requested_by, generation.stop_requested_by_name) if stopped else None,
+        "left_out": generation.left_out,
+        "timing": {
+            "asked": _time(generation.created_at),
+            "started": _time(generation.started_at),
+            "first_text": _time(generation.first_text_at),
+            "ended": _time(generation.ended_at),
+        },
+    }
+
+
+def _person(identifier: str, name: str) -> dict[str, str]:
+    return {"id": identifier, "name": name or identifier, "kind": KINDS.get(identifier[:1], "nobody")}
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)
+
+
+def find_generation(topic_id: int, generation: Any) -> Generation:
+    """The answer of a room with that id, as a client says it; raises NotFound."""
+    try:
+        identifier = UUID(generation)
+    except (ValueError, AttributeError, TypeError):
+        raise NotFound(f"no answer {generation!r:.60} in this room") from None
+    found: Generation | None = Generation.objects.filter(pk=identifier, topic_id=topic_id).first()
+    if found is None:
+        raise NotFound(f"no answer {identifier} in this room")
+    return found
+
+
+def change_state(generation_id: UUID, topic: str, status: GenerationStatus, **changed: Any) -> bool:
+    """Change an open answer and tell it by ``generation.state``; False if it has ended.
+
+    ``changed``: ``attempt``, ``retry_at`` and ``left_out`` of the row, and ``error``, the reason of a retry.
+    """
+    error: GenerationFailed | None = changed.pop("error", None)
     with transaction.atomic():
-        generation = Generation(
-            topic_id=room.topic_id,
-            asked_by=who.id,
-            question=question,
-            model=provider.model,
-            label=provider.label,
-            demo=provider.demo,
-        )
+        Topic.objects.select_for_update().filter(name=topic).first()
+        generation = Generation.objects.filter(pk=generation_id, status__in=OPEN).first()
+        if generation is None:
+            return False
+        for name, value in {"retry_at": None, "status": status, **changed}.items():
+            setattr(generation, name, value)
+        generation.save(update_fields=["status", "retry_at", *changed])
         data = {
-            "generation": str(generation.pk),
-            "model": provider.model,
-            "label": provider.label,
-            "demo": provider.demo,
-            "asked_by": who.as_author(),
-            "answers": answers,
+            "generation": str(generation_id),
+            "status": status,
+            "attempt": generation.attempt,
+            "retry_at": _time(generation.retry_at),
+            "error": None if error is None else error.as_json(),
         }
-        start = new_event(data, type="generation.start", key=f"answer:{answers}")
-        try:
-            appended = publish_events(f"room:{room.slug}", [start])
-        except KeyReused:  # by another generation: the log decides, whoever asks at the same time
-            return None
-        generation.start_seq = appended.new[0].seq
-        generation.save(force_insert=True)
-    return generation
+        if "left_out" in changed:
+            data["context"] = {"left_out": generation.left_out}
+        publish_events(topic, [new_event(data, type="generation.state")])
+    return True
 
 
 def end_generation(generation_id: UUID, topic: str | None, outcome: Outcome) -> bool:
     """Write how it ended, in the row and (in a room) as ``generation.end``; False if it had ended already."""
-    html = render_markdown(outcome.text) if outcome.text else None
     with transaction.atomic():
-        generation = Generation.objects.select_for_update().filter(pk=generation_id).first()
-        if generation is None or generation.status != GenerationStatus.RUNNING:
-            return False
-        generation.status, generation.ended_at = outcome.status, timezone.now()
-        generation.text, generation.html = outcome.text, html or ""
-        if outcome.finished is not None:
-            generation.stop_reason = outcome.finished.stop_reason
-            generation.input_tokens = outcome.finished.usage.input_tokens
-            generation.output_tokens = outcome.finished.usage.output_tokens
-            generation.request_id = outcome.finished.request_id or ""
-        if outcome.error is not None:
-            generation.error_type, generation.error_message = outcome.error.kind[:60], str(outcome.error)[:500]
-            generation.error_retryable = outcome.error.retryable
-            generation.request_id = outcome.error.request_id or ""
         if topic is not None:
-            digest = hashlib.sha256(outcome.text.encode()).hexdigest()
-            data = {"generation": str(generation_id)} | describe(generation)
-            data |= {"length": len(outcome.text), "sha256": digest}
-            generation.end_seq = publish_events(topic, [_end_event(data)]).new[0].seq
+            Topic.objects.select_for_update().filter(name=topic).first()
+        generation = Generation.objects.select_for_update().filter(pk=generation_id).first()
+        if generation is None or not generation.is_open:
+            return False
+        _write(generation, outcome)
         generation.save()
+        if topic is not None:
+            event = _end_event(Generation.objects.priced().get(pk=generation_id), outcome.shown)
+            end_seq = publish_events(topic, [event]).new[0].seq
+            Generation.objects.filter(pk=generation_id).update(end_seq=end_seq)
     return True
 
 
-def _end_event(data: dict[str, Any]) -> NewEvent:
-    """``generation.end``; where the HTML would make it too large, readers keep the text that they have."""
+def _write(generation: Generation, outcome: Outcome) -> None:
+    generation.status, generation.ended_at, generation.retry_at = outcome.status, timezone.now(), None
+    generation.text, generation.thinking = outcome.text, outcome.thinking
+    generation.first_text_at = outcome.first_text_at
+    if outcome.shown is not None:
+        generation.html, generation.html_chars = outcome.shown.html, len(outcome.text) if outcome.shown.html else 0
+    if outcome.finished is not None:
+        generation.stop_reason = outcome.finished.stop_reason
+        generation.request_id = outcome.finished.request_id or ""
+        _write_usage(generation, outcome.finished.usage)
+    elif outcome.counted is not None:
+        _write_usage(generation, outcome.counted)
+        generation.output_tokens = ceil((len(outcome.text) + len(outcome.thinking)) / CHARS_PER_TOKEN)
+        generation.thinking_tokens = ceil(len(outcome.thinking) / CHARS_PER_TOKEN)
+        generation.estimated = True
+    if outcome.error is not None:
+        generation.error_type, generation.error_message = outcome.error.kind[:60], str(outcome.error)[:500]
+        generation.error_retryable = outcome.error.retryable
+        generation.request_id = outcome.error.request_id or ""
+
+
+def _write_usage(generation: Generation, usage: Usage) -> None:
+    generation.input_tokens, generation.output_tokens = usage.input_tokens, usage.output_tokens
+    generation.cache_read_tokens, generation.cache_write_tokens = usage.cache_read_tokens, usage.cache_write_tokens
+    generation.thinking_tokens = usage.thinking_tokens
+
+
+def _end_event(generation: Generation, shown: Shown | None) -> NewEvent:
+    """``generation.end``; where the HTML would make it too large, ``blocks`` is null, and readers read it again."""
+    told = describe_generation(generation)
+    data = {"generation": told["generation"]} | {name: told[name] for name in TOLD_AT_THE_END}
+    data |= {
+        "length": len(generation.text),
+        "sha256": hashlib.sha256(generation.text.encode()).hexdigest(),
+        "blocks": 0 if shown is None else shown.blocks,
+        "html": shown.html if shown is not None and shown.replaces else None,
+        "text": None,
+    }
     try:
         return new_event(data, type="generation.end")
     except TooLarge:
-        return new_event(data | {"html": None}, type="generation.end")
-
-
-def renew_generation(generation_id: UUID) -> bool:
-    """Say that its owner lives; False if somebody has ended it."""
-    running = Generation.objects.filter(pk=generation_id, status=GenerationStatus.RUNNING)
-    return running.update(renewed_at=timezone.now()) == 1
-
-
-def end_abandoned(*, older_than_s: float) -> int:
-    """End as interrupted what nobody has renewed for so long; the number ended.
-
-    ``POST /chat`` renews nothing: its caller hears at once when the server dies, so its rows can wait.
-    """
-    now = timezone.now()
-    in_a_room = Q(topic__isnull=False, renewed_at__lt=now - timedelta(seconds=older_than_s))
-    long_dead = Q(renewed_at__lt=now - CHAT_ABANDONED)
-    abandoned = Generation.objects.filter(in_a_room | long_dead, status=GenerationStatus.RUNNING)
-    return sum(
-        end_generation(one.pk, None if one.topic is None else one.topic.name, interrupted(_text_so_far(one)))
-        for one in abandoned.select_related("topic")
-    )
-
-
-def _text_so_far(generation: Generation) -> str:
-    if generation.topic_id is None or generation.start_seq is None:
-        return generation.text
-    deltas = Event.objects.of(generation.topic_id).after(generation.start_seq).filter(type="generation.delta")
-    data = (json.loads(text) for text in deltas.values_list("data", flat=True).iterator(chunk_size=500))
-    return "".join(one["text"] for one in data if one["generation"] == str(generation.pk))
-
-
-def find_to_retry(topic_id: int, generation_id: str) -> Generation:
-    """A generation of the room that may be asked again; raises NotFound."""
-    try:
-        identifier = UUID(generation_id)
-    except (ValueError, AttributeError, TypeError):
-        raise NotFound(f"no answer {generation_id!r:.60} in this room") from None
-    again = (GenerationStatus.FAILED, GenerationStatus.INTERRUPTED)
-    found: Generation | None = Generation.objects.filter(pk=identifier, topic_id=topic_id, status__in=again).first()
-    if found is None:
-        raise NotFound(f"no answer {generation_id:.60} in this room that could be tried again")
-    return found
+        return new_event(data | {"html": None, "blocks": None}, type="generation.end")

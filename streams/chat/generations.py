@@ -1,33 +1,26 @@
-"""Running generations: a task of the process owns an answer, not the request that asked for it."""
+"""The answers of this process: begun, watched over, ended with it."""
 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from uuid import UUID
 
 from streams.chat.admission import Admission
-from streams.chat.context import room_prompt
-from streams.chat.generation_rows import (
-    Outcome,
-    create_generation,
-    end_abandoned,
-    end_generation,
-    find_to_retry,
-    interrupted,
-    renew_generation,
-)
-from streams.chat.provider import Finished, ModelProvider, Piece, Prompt, TextPiece, ThinkingPiece
-from streams.errors import GenerationFailed, StreamsError
-from streams.flow import Pipe, PipeClosed
+from streams.chat.generation_run import Run
+from streams.chat.generation_start import Asked, create_generation
+from streams.chat.generation_turns import end_abandoned
+from streams.chat.provider import ModelProvider, Piece, Prompt
+from streams.chat.upstream import asked
+from streams.chat.watch import Watch
+from streams.flow import Pipe
 from streams.hub import Hub
 from streams.models import Generation, Room
 from streams.models.generation import GenerationStatus
-from streams.publishing import Identity, apublish
+from streams.publishing import Identity
 
 logger = logging.getLogger(__name__)
-PIPE_PIECES = 1_000  # what may wait while a delta is committed; then the model waits
 
 
 class GenerationRunner:
@@ -37,53 +30,78 @@ class GenerationRunner:
         self.hub = hub
         self.provider = provider
         self.admission = Admission(hub)
-        self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._running: dict[UUID, Run] = {}
+        self._watch = Watch(hub, self._running, self.admission)
         self._to_tell: set[Callable[[], None]] = set()
         self._ended = False
 
-    async def answer(self, room: Room, who: Identity, *, question: str, answers: str, account: str = "") -> UUID | None:
-        """Begin an answer in a room; its id, or None if this question has one already. Raises LimitReached.
+    async def answer(
+        self,
+        room: Room,
+        who: Identity,
+        *,
+        question: str,
+        message_seq: int,
+        account: str = "",
+        model: str = "",
+        client_id: str = "",
+    ) -> UUID:
+        """Begin an answer to the message ``message_seq``, or queue it; its id, or that of the one it has already.
 
-        ``account``: whose limits count, if not ``who``'s own.
+        ``account``: whose limits count, if not ``who``'s own. ``client_id`` asks for another version, once. Raises
+        LimitReached, Conflict, Unavailable. Cancellation: what was begun goes on.
         """
         account = account or who.id
         self.admission.ask(account)
+        asking = Asked(who, message_seq, question, model, client_id)
+        return await asyncio.shield(self._begin(room, asking, account))
+
+    async def _begin(self, room: Room, asking: Asked, account: str) -> UUID:
         with ExitStack() as place:
             place.enter_context(self.admission.running(account))
-            create = partial(create_generation, room, who, self.provider, question=question, answers=answers)
-            generation = await self.hub.gateway.run(create)
-            if generation is None:
-                return None
-            run = partial(self._run, generation, f"room:{room.slug}")
-            task = self._running[generation.pk] = self.hub.tasks.run(f"generation {generation.pk}", run)
-            task.add_done_callback(partial(self._over, generation.pk, place.pop_all()))
+            generation, new = await self.hub.gateway.run(create_generation, room, self.provider, asking)
+            if new:
+                run = Run(self.hub, self.provider, generation, f"room:{room.slug}", account)
+                if not run.waits:
+                    run.place = place.pop_all()
+                self._start(run)
         return generation.pk
 
-    def _over(self, generation_id: UUID, place: ExitStack, _task: asyncio.Task[None]) -> None:
-        del self._running[generation_id]
-        place.close()
+    def _start(self, run: Run) -> None:
+        identifier = run.generation.pk
+        task = run.start()
+        self._running[identifier] = run
+        task.add_done_callback(lambda _: self._over(identifier, run))
+        self._watch.begin()
+        self._watch.nudge()
+        if self._ended:
+            run.end(GenerationStatus.INTERRUPTED)
 
-    async def retry(self, room: Room, who: Identity, generation_id: str, *, account: str = "") -> UUID | None:
-        """Answer the question of a failed or interrupted generation again; once, however often it is asked."""
-        failed = await self.hub.gateway.run(find_to_retry, room.topic_id, generation_id)
-        again = f"retry:{failed.pk}"
-        return await self.answer(room, who, question=failed.question, answers=again, account=account)
+    def _over(self, identifier: UUID, run: Run) -> None:
+        del self._running[identifier]
+        run.place.close()
+        self._watch.nudge()
+
+    def stop(self, generation_id: UUID) -> asyncio.Task[None] | None:
+        """Stop an answer of this process: the task that then ends it, None if it is not of this process."""
+        run = self._running.get(generation_id)
+        return None if run is None else run.end(GenerationStatus.STOPPED)
 
     async def finish(self, within_s: float) -> None:
-        """Let what runs come to its end for so long; then end it. What is begun later, its callers refuse."""
+        """Let what runs come to its end for so long; then end it. What is queued does not begin any more."""
+        self._watch.begins = False
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 await self.admission.idle()
         await self.end_all()
 
     async def end_all(self) -> None:
-        """End what runs as interrupted, and wait until that is written; answers without a room are told to end."""
+        """End what is open as interrupted, and wait until that is written; answers without a room are told to end."""
         self._ended = True
+        self._watch.begins = False
         for tell in tuple(self._to_tell):
             tell()
-        tasks = list(self._running.values())
-        for task in tasks:
-            task.cancel()
+        tasks = [task for run in self._running.values() if (task := run.end(GenerationStatus.INTERRUPTED)) is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
     @contextmanager
@@ -97,89 +115,17 @@ class GenerationRunner:
         finally:
             self._to_tell.discard(tell)
 
+    @asynccontextmanager
+    async def asked(self, generation: Generation, prompt: Prompt) -> AsyncGenerator[Pipe[Piece], None]:
+        """A pipe into which an answer without a room comes; leaving the block ends the call upstream."""
+        async with asked(self.hub, self.provider, prompt, str(generation.pk)) as upstream:
+            yield upstream.pipe
+
     async def keep_ending_abandoned(self) -> None:
         """End what dead processes left behind, for ever; raises Unavailable (run it supervised)."""
         lease_s = self.hub.settings.generation_lease_s
         while True:
-            ended = await self.hub.gateway.run(end_abandoned, older_than_s=lease_s)
+            ended = await self.hub.gateway.run(partial(end_abandoned, older_than_s=lease_s))
             if ended:
                 logger.warning("%d answers were interrupted by the end of their process", ended)
             await asyncio.sleep(lease_s / 3)
-
-    async def _run(self, generation: Generation, topic: str) -> None:
-        """Stream one answer into the room's log, and end it whatever happens."""
-        text: list[str] = []
-        outcome = interrupted("")
-        try:
-            finished = await self._stream(generation, topic, text)
-            outcome = Outcome(GenerationStatus.DONE, "".join(text), finished)
-        except GenerationFailed as error:
-            outcome = Outcome(GenerationStatus.FAILED, "".join(text), error=error)
-        except asyncio.CancelledError:
-            outcome = interrupted("".join(text))
-            raise
-        except Exception as error:
-            logger.exception("generation %s", generation.pk)
-            told = str(error) if isinstance(error, StreamsError) else "the server failed while answering"
-            failure = GenerationFailed("server_error", told, retryable=True)
-            outcome = Outcome(GenerationStatus.FAILED, "".join(text), error=failure)
-        finally:
-            await asyncio.shield(self.hub.gateway.run(end_generation, generation.pk, topic, outcome))
-
-    async def _stream(self, generation: Generation, topic: str, text: list[str]) -> Finished:
-        """Read the model on one side of a pipe, append on the other: what comes during a commit is one delta."""
-        prompt = await self.hub.gateway.run(room_prompt, generation)
-        async with self.asked(generation, prompt) as pipe:
-            return await self._append_pieces(generation, topic, pipe, text)
-
-    @asynccontextmanager
-    async def asked(self, generation: Generation, prompt: Prompt) -> AsyncGenerator[Pipe[Piece], None]:
-        """A pipe into which the answer comes; its end closes it. Leaving the block ends the call upstream."""
-        pipe: Pipe[Piece] = Pipe(PIPE_PIECES)
-        producer = self.hub.tasks.run(f"model {generation.pk}", partial(self._read_model, prompt, pipe))
-        try:
-            yield pipe
-        finally:
-            producer.cancel()
-            await asyncio.wait([producer])
-
-    async def _read_model(self, prompt: Prompt, pipe: Pipe[Piece]) -> None:
-        try:
-            async with aclosing(self.provider.stream(prompt)) as pieces:
-                async for piece in pieces:
-                    await pipe.put(piece)
-            pipe.close()
-        except Exception as error:
-            pipe.close(error)
-        finally:
-            pipe.close()
-
-    async def _append_pieces(self, generation: Generation, topic: str, pipe: Pipe[Piece], text: list[str]) -> Finished:
-        """Publish what has come, then let more gather for ``coalesce_s``; renew the lease now and then."""
-        settings, loop = self.hub.settings, self.hub.loop
-        identifier = str(generation.pk)
-        finished: Finished | None = None
-        thinking = False
-        renew_at = loop.time() + settings.generation_lease_s / 3
-        while True:
-            try:
-                async with asyncio.timeout_at(renew_at):
-                    pieces = await pipe.take()
-            except TimeoutError:
-                pieces = []
-            except PipeClosed:
-                if finished is None:
-                    raise GenerationFailed("incomplete", "the answer broke off", retryable=True) from None
-                return finished
-            if not thinking and any(isinstance(piece, ThinkingPiece) for piece in pieces):
-                thinking = True
-                await apublish(topic, {"generation": identifier}, type="generation.thinking")
-            if delta := "".join(piece.text for piece in pieces if isinstance(piece, TextPiece)):
-                text.append(delta)
-                await apublish(topic, {"generation": identifier, "text": delta}, type="generation.delta")
-            finished = next((piece for piece in pieces if isinstance(piece, Finished)), finished)
-            if loop.time() >= renew_at:
-                renew_at = loop.time() + settings.generation_lease_s / 3
-                if not await self.hub.gateway.run(renew_generation, generation.pk):
-                    raise GenerationFailed("interrupted", "another process has ended this answer", retryable=True)
-            await asyncio.sleep(settings.coalesce_s)

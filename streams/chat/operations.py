@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from streams.chat.here import Operation
-from streams.chat.talk import retry, say
+from streams.chat.stopping import stop
+from streams.chat.talk import say
+from streams.chat.versions import choose, regenerate
 
-OPERATIONS: Mapping[str, Operation] = {"say": say, "retry": retry}
+OPERATIONS: Mapping[str, Operation] = {"say": say, "stop": stop, "regenerate": regenerate, "choose": choose}

@@ -3,10 +3,7 @@
 A room is its log. Events of the topic ``room:<slug>``:
 
     message              {"author": {"id", "name", "kind"}, "text", "client_id"}
-    generation.start     {"generation", "model", "label", "demo", "asked_by", "answers"}
-    generation.thinking  {"generation"}
-    generation.delta     {"generation", "text"}
-    generation.end       {"generation", "status", "stop_reason", "usage", "error", "length", "sha256", "html"}
+    generation.*         what docs/wire.md says
 
 History is the same log, folded: the state at a position, from which the events after it lead on. So a page that loads
 in the middle of an answer loses nothing and doubles nothing.
@@ -19,10 +16,10 @@ from typing import Any
 
 from django.db import transaction
 
+from streams.chat.generation_rows import describe_generation
 from streams.conf import get_settings
 from streams.errors import Forbidden, InvalidInput, NotSignedIn, TooLarge
 from streams.models import Event, Generation, Room, Topic, Visibility
-from streams.models.generation import GenerationStatus
 from streams.publishing import Identity, check_read, new_event
 from streams.publishing.permissions import may_publish, readable
 from streams.wire.event import NewEvent, event_id, format_time
@@ -111,9 +108,10 @@ def history(room: Room, *, before: int | None = None) -> dict[str, Any]:
 
 def _items(topic: Topic, rows: list[Event]) -> list[dict[str, Any]]:
     starts = [row.seq for row in rows if row.type != "message"]
-    generations = {one.start_seq: one for one in Generation.objects.filter(topic=topic, start_seq__in=starts)}
+    answers = Generation.objects.filter(topic=topic, start_seq__in=starts).priced()
+    generations: dict[int | None, Generation] = {one.start_seq: one for one in answers}
     open_at_head = [one for one in generations.values() if one.end_seq is None or one.end_seq > topic.head]
-    texts, thinking = _texts_at(topic, open_at_head)
+    states = _states_at(topic, open_at_head)
     items = []
     for row in rows:
         item: dict[str, Any] = {"seq": row.seq, "time": format_time(row.created_at)}
@@ -121,13 +119,11 @@ def _items(topic: Topic, rows: list[Event]) -> list[dict[str, Any]]:
             if (message := read_message(row)) is not None:
                 items.append(item | {"kind": "message"} | message)
         elif (generation := generations.get(row.seq)) is not None:
-            item |= {"kind": "generation"} | json.loads(row.data)
+            item |= {"kind": "generation"} | describe_generation(generation)
             if generation in open_at_head:
-                key = str(generation.pk)
-                state = describe(None) | {"text": texts[key], "thinking": key in thinking}
-            else:
-                state = describe(generation) | {"text": generation.text, "thinking": False}
-            items.append(item | state)
+                item |= {"stop_reason": None, "usage": None, "error": None, "by": None, "html": None, "html_chars": 0}
+                item |= {"status": json.loads(row.data)["status"]} | states[str(generation.pk)]
+            items.append(item)
     return items
 
 
@@ -139,40 +135,20 @@ def read_message(event: Event) -> dict[str, Any] | None:
     return data if named and isinstance(data.get("text"), str) else None
 
 
-def _texts_at(topic: Topic, running: Iterable[Generation]) -> tuple[dict[str, str], set[str]]:
-    """The text of each running answer at the topic's head, and which of them have begun to think."""
+def _states_at(topic: Topic, running: Iterable[Generation]) -> dict[str, dict[str, Any]]:
+    """How each answer that runs at the topic's head stands there, as the events up to it tell."""
     starts = [one.start_seq for one in running if one.start_seq is not None]
-    texts: dict[str, str] = defaultdict(str)
-    thinking: set[str] = set()
+    states: dict[str, dict[str, Any]] = defaultdict(lambda: {"text": "", "thinking": ""})
     if starts:
         events = Event.objects.of(topic.pk).after(min(starts)).filter(seq__lte=topic.head)
-        kinds = ("generation.delta", "generation.thinking")
+        kinds = ("generation.delta", "generation.thinking", "generation.state")
         for kind, text in events.filter(type__in=kinds).values_list("type", "data").iterator(chunk_size=500):
             data = json.loads(text)
+            state = states[data["generation"]]
             if kind == "generation.delta":
-                texts[data["generation"]] += data["text"]
+                state["text"] += data["text"]
+            elif kind == "generation.thinking":
+                state["thinking"] += data["text"]
             else:
-                thinking.add(data["generation"])
-    return texts, thinking
-
-
-def describe(generation: Generation | None) -> dict[str, Any]:
-    """How an answer stands, without its text: the fields that ``generation.end`` and history share. None: it runs."""
-    if generation is None:
-        return {"status": GenerationStatus.RUNNING, "stop_reason": None, "usage": None, "error": None, "html": None}
-    usage = error = None
-    if generation.output_tokens is not None:
-        usage = {"input_tokens": generation.input_tokens, "output_tokens": generation.output_tokens}
-    if generation.error_type:
-        error = {
-            "type": generation.error_type,
-            "message": generation.error_message,
-            "retryable": generation.error_retryable,
-        }
-    return {
-        "status": generation.status,
-        "stop_reason": generation.stop_reason or None,
-        "usage": usage,
-        "error": error,
-        "html": generation.html or None,
-    }
+                state |= {name: data[name] for name in ("status", "attempt", "retry_at", "error")}
+    return states

@@ -19,7 +19,7 @@ def asks_model(text: str, *, demo: bool) -> bool:
 
 
 async def say(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """``{"text", "client_id"}`` -> ``{"id"}``: say it, once for each ``client_id``.
+    """``{"text", "client_id"}`` -> ``{"id", "generation"?}``: say it, once for each ``client_id``.
 
     If an answer was asked for and can't be begun the ack says why: ``"refused": {"code", "message", "retryable"}``.
     Raises NotSignedIn, Forbidden, InvalidInput, TooLarge, LimitReached, KeyReused, Unavailable: then nothing was said.
@@ -29,18 +29,12 @@ async def say(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
     message = new_message(here.who, text, fields.get("client_id"))
     allowances(runner.hub).messages.take(here.account)
     appended = await apublish_events(f"room:{room.slug}", [message])
-    answer = {"id": appended.ids[0]}
+    answer: dict[str, Any] = {"id": appended.ids[0]}
     if isinstance(text, str) and asks_model(text, demo=runner.provider.demo):
         try:
-            await runner.answer(room, here.who, question=text, answers=answer["id"], account=here.account)
+            seq = int(appended.ids[0].rpartition("-")[2])
+            generation = await runner.answer(room, here.who, question=text, message_seq=seq, account=here.account)
         except StreamsError as error:
             return answer | {"refused": error_with_id(error)}
+        answer["generation"] = str(generation)
     return answer
-
-
-async def retry(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """``{"generation"}``: answer a failed or interrupted question again. Raises NotFound and as ``say``."""
-    check_talk(here.who, here.room.slug)
-    generation = str(fields.get("generation"))
-    await here.runner.retry(here.room, here.who, generation, account=here.account)
-    return {}

@@ -55,6 +55,7 @@ class Generation(models.Model):
     )
     owner = models.CharField(max_length=64, blank=True)
     stop_requested_by = models.CharField(max_length=64, blank=True)
+    stop_requested_by_name = models.CharField(max_length=150, blank=True)
     attempt = models.PositiveIntegerField(default=1)
     retry_at = models.DateTimeField(null=True, blank=True)
     text = models.TextField(blank=True)

@@ -70,7 +70,7 @@ async def test_refused_operations_are_answered_and_the_socket_goes_on(site, gues
                 ({"op": "say", "text": "no id"}, "invalid"),
                 ({"op": "dance"}, "invalid"),
                 ({"op": ["say"]}, "invalid"),
-                ({"op": "retry", "generation": "x"}, "not_found"),
+                ({"op": "stop", "generation": "x"}, "not_found"),
             ]
         ):
             await socket.send(ref=ref, **operation)

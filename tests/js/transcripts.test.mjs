@@ -131,6 +131,6 @@ test("room.jsonl: a room's socket says who one is, and its log is a topic", asyn
   notes.stream.open();
   await clock.advance(10);
   assert.deepEqual(controls, ["Amber Fox"]);
-  assert.deepEqual(notes.events.map(({ type }) => type), ["message", "generation.start", "generation.delta", "generation.end"]);
-  assert.equal(notes.stream.lastEventId, "k7m2p9xq-11");
+  assert.deepEqual(notes.events.map(({ type }) => type), ["message", "generation.start", "generation.delta", "generation.block", "generation.end"]);
+  assert.equal(notes.stream.lastEventId, "k7m2p9xq-12");
 });

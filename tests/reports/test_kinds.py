@@ -5,7 +5,8 @@ import json
 import pytest
 from django.utils import timezone
 
-from streams.chat.generation_rows import Outcome, create_generation, end_generation
+from streams.chat.generation_rows import Outcome, end_generation
+from streams.chat.generation_start import Asked, create_generation
 from streams.chat.provider import Finished, Usage
 from streams.chat.rooms import ensure_room, new_message
 from streams.connections import Connection, registry
@@ -32,7 +33,7 @@ def talk(slug="den"):
     """A room in which two things are said and one is answered, beside what others publish to its topic."""
     room = ensure_room(slug, title="A den")
     publish_events(f"room:{slug}", [new_message(ANN, "=HYPERLINK(1)", "c1")])
-    generation = create_generation(room, ANN, Model(), question="-why?", answers="x")
+    generation, _ = create_generation(room, Model(), Asked(ANN, 1, "-why?"))
     outcome = Outcome(GenerationStatus.DONE, '+because,\r\n"so"', Finished("end_turn", Usage(3, 5), None))
     end_generation(generation.pk, f"room:{slug}", outcome)
     publish_events(

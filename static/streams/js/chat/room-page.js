@@ -40,6 +40,7 @@ function openRoom(page) {
   const { history: historyUrl, socket: socketPath, limit } = byId("chat", HTMLElement).dataset;
   /** @type {import("./types.js").Person | null} */
   let viewer = readPageData("viewer");
+  const createId = () => createUuid((bytes) => crypto.getRandomValues(bytes));
   const storage = openStorage("sessionStorage");
   const store = createRoomStore(page);
   const client = createWebSocketStream(socketPath ?? "", { from: page.position, clock });
@@ -48,7 +49,7 @@ function openRoom(page) {
   const outbox = createOutbox({
     ask: async (request) => (await client.ask(request)).id,
     isPast: (id) => !isAfter(id, store.position),
-    createId: () => createUuid((bytes) => crypto.getRandomValues(bytes)),
+    createId,
     clock, storage,
     random: Math.random,
     key: `streams.outbox.${page.room.slug}`,
@@ -60,7 +61,7 @@ function openRoom(page) {
   const log = createLogView(byId("entries", HTMLElement), {
     viewer: () => viewer,
     clock,
-    retryGeneration: async (generation) => void (await client.ask({ op: "retry", generation })),
+    retryGeneration: async (generation) => void (await client.ask({ op: "regenerate", generation, client_id: createId() })),
     pendingActions: {
       retry: (client_id) => void outbox.retry(client_id),
       discard: outbox.remove,

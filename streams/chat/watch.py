@@ -1,0 +1,72 @@
+"""A look at the database, twice a second while answers are open here: who is to stop, whose turn it is, the leases."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from functools import partial
+from uuid import UUID
+
+from streams.chat.admission import Admission
+from streams.chat.generation_run import Run
+from streams.chat.generation_turns import look_after
+from streams.errors import Unavailable
+from streams.hub import Hub
+from streams.models.generation import GenerationStatus
+
+logger = logging.getLogger(__name__)
+LOOK_S = 0.4  # a stop that another process was asked for is heard within this, and so is a turn
+
+
+class Watch:
+    """Watches over ``runs``; ``nudge`` makes it look at once. A task runs only while there is something to watch."""
+
+    def __init__(self, hub: Hub, runs: Mapping[UUID, Run], admission: Admission) -> None:
+        self._hub = hub
+        self._runs = runs
+        self._admission = admission
+        self._nudged = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.begins = True  # whether those in the queue may begin
+
+    def begin(self) -> None:
+        """There is one more to watch."""
+        if self._task is None or self._task.done():
+            self._task = self._hub.tasks.run("open answers", self._keep_looking)
+
+    def nudge(self) -> None:
+        """Something has changed for those in the queue."""
+        if any(run.waits for run in self._runs.values()):
+            self._nudged.set()
+
+    async def _keep_looking(self) -> None:
+        lease_s, loop = self._hub.settings.generation_lease_s, self._hub.loop
+        renewed_at = loop.time()
+        while self._runs:
+            try:
+                async with asyncio.timeout(min(LOOK_S, lease_s / 3)):
+                    await self._nudged.wait()
+            except TimeoutError:
+                pass
+            self._nudged.clear()
+            renew = loop.time() - renewed_at >= lease_s / 3
+            try:
+                await self._look(renew=renew)
+            except Unavailable as error:
+                logger.warning("the open answers of this process could not be looked after: %s", error)
+                continue
+            if renew:
+                renewed_at = loop.time()
+
+    async def _look(self, *, renew: bool) -> None:
+        mine = dict(self._runs)
+        queued = [pk for pk, run in mine.items() if run.waits and self._admission.has_room(run.account)]
+        waiting = queued if self.begins else []
+        seen = await self._hub.gateway.run(partial(look_after, list(mine), waiting, renew=renew))
+        for pk in seen.begun:
+            mine[pk].place.enter_context(self._admission.counted(mine[pk].account))
+            mine[pk].take_turn()
+        for pk in seen.stopped:
+            mine[pk].end(GenerationStatus.STOPPED)
+        for pk in seen.lost:
+            if pk in self._runs:
+                mine[pk].lose()
