@@ -13,7 +13,7 @@ from streams.chat.generation_turns import end_abandoned
 from streams.chat.generations import GenerationRunner
 from streams.chat.rooms import _items, ensure_room, history
 from streams.chat.talk import asks_model
-from streams.errors import InvalidInput, NotFound, TooLarge
+from streams.errors import InvalidInput, TooLarge
 from streams.models import Event, Generation, Topic
 from streams.publishing import Identity, apublish, publish
 from tests.chat.saying import say
