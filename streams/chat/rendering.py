@@ -1,19 +1,21 @@
-"""An answer's Markdown -> HTML that is safe to put on the page, with code highlighted by CSS classes.
+"""An answer's Markdown -> HTML that is safe to put on the page.
 
 Parse, then sanitise, and nothing after that. Raw HTML is shown as text; there are no images (their URLs carry data
-out); links go to http, https and mailto alone. What the page styles and may read:
+out); links go to http, https and mailto alone. What the page styles and may read beside plain elements:
 
     <div class="highlight" data-language="python"><pre><code class="language-python">…<span class="k">…
+    <div class="maths"><math display="block">…     or its LaTeX where that is not understood
+    <math display="inline">…
+    <td align="right">
 
-``language-text`` where the fence names no language that is known; the spans carry Pygments' short class names.
+Task lists stay text: ``[x] done``. Code is of code_blocks.py, maths of maths.py.
 """
 
 import re
 from collections.abc import MutableMapping, Sequence
 from html import escape
-from io import StringIO
 from threading import local
-from time import thread_time
+from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
@@ -21,54 +23,16 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
-from pygments.formatters import HtmlFormatter
-from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name
-from pygments.token import STANDARD_TYPES
 
+from streams.chat import formulas
+from streams.chat.code_blocks import CLASSES, LANGUAGES, render_code
+from streams.chat.maths import maths
+from streams.chat.rendered_once import RenderedOnce
+
+RENDERER_VERSION = 2  # changes with what is made of a text: whoever keeps HTML knows by it what is old
 MAX_CHARS = 200_000  # 0.6 s of work; above it the page keeps the plain text
-_MAX_HIGHLIGHTED_CHARS = 20_000  # one fence; about 0.15 s of Pygments
-_HIGHLIGHT_CPU_S = 0.6  # all fences of an answer; hostile code makes some lexers quadratic: 20 KB took 52 s
+MAX_NESTING = 60  # lists and quotes inside each other; what lies deeper is left out
 
-# what a fence may be called -> the name of Pygments' lexer, which is also the name on the page; not ini and scala:
-# one match of theirs can take seconds, and nothing interrupts a match
-_LANGUAGES = {
-    alias: names.split()[0]
-    for names in (
-        "bash sh shell zsh console",
-        "c h",
-        "cpp c++ cc hpp",
-        "csharp c# cs",
-        "css",
-        "diff patch",
-        "docker dockerfile",
-        "go golang",
-        "haskell hs",
-        "html htm",
-        "java",
-        "javascript js jsx mjs node",
-        "json json5 jsonc",
-        "kotlin kt",
-        "lua",
-        "make makefile",
-        "nginx",
-        "php",
-        "powershell ps1 pwsh",
-        "python py python3",
-        "r",
-        "ruby rb",
-        "rust rs",
-        "scss sass",
-        "sql postgres postgresql sqlite mysql",
-        "swift",
-        "toml",
-        "typescript ts tsx",
-        "xml svg",
-        "yaml yml",
-    )
-    for alias in names.split()
-}
-_PLAIN = "text"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # it has no UTF-8
 _LINK = re.compile(r"(?:https?://[^/]|mailto:.)", re.IGNORECASE)
 
@@ -77,18 +41,16 @@ _TAGS = frozenset(
     """a blockquote br code del div em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr
     ul""".split()  # noqa: SIM905
 )
+_ALIGN = {"align": {"left", "right", "center"}}
 _CLEANER = nh3.Cleaner(
-    tags=_TAGS,
-    attributes={"a": {"href", "title"}, "ol": {"start"}},
-    tag_attribute_values={
-        "td": {"align": {"left", "right", "center"}},
-        "th": {"align": {"left", "right", "center"}},
-        "div": {"data-language": {_PLAIN, *_LANGUAGES.values()}},
-    },
+    tags=_TAGS | formulas.TAGS,
+    attributes={"a": {"href", "title"}, "ol": {"start"}} | {tag: set(formulas.LENGTHS) for tag in formulas.TAGS},
+    tag_attribute_values={"td": _ALIGN, "th": _ALIGN, "div": {"data-language": LANGUAGES}}
+    | {tag: {name: set(values) for name, values in formulas.VALUES.items()} for tag in formulas.TAGS},
     allowed_classes={
-        "div": {"highlight"},
-        "code": {f"language-{name}" for name in (_PLAIN, *_LANGUAGES.values())},
-        "span": set(STANDARD_TYPES.values()) - {""},
+        "div": {"highlight", "maths"},
+        "code": {f"language-{name}" for name in LANGUAGES},
+        "span": CLASSES,
     },
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",
@@ -102,14 +64,23 @@ def render_markdown(text: str) -> str | None:
 
     Pure, and slow enough (4 ms a KB with code in it, 6 s for the worst that fits) to be called in a thread.
     """
-    if len(text) > MAX_CHARS:
-        return None
-    html: str = _parser().render(_LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), {"cpu_s": 0.0})
+    return None if len(text) > MAX_CHARS else render_piece(text, {}, RenderedOnce())
+
+
+def render_piece(text: str, references: dict[str, Any], once: RenderedOnce) -> str:
+    """The HTML of some whole blocks of an answer; definitions of links are read from ``references``, and added."""
+    env = {"references": references, "once": once}
+    html: str = markdown_parser().render(without_surrogates(text), env)
     return _CLEANER.clean(html)
 
 
-def _parser() -> MarkdownIt:
-    """CommonMark with tables, strikethrough and bare URLs; one for each thread, as its linkifier keeps state."""
+def without_surrogates(text: str) -> str:
+    """The text in characters that there are, as many."""
+    return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def markdown_parser() -> MarkdownIt:
+    """CommonMark with tables, strikethrough, maths and bare URLs; one a thread, as its linkifier keeps state."""
     parser: MarkdownIt | None = getattr(_THREAD, "parser", None)
     if parser is None:
         parser = _THREAD.parser = _make_parser()
@@ -117,12 +88,13 @@ def _parser() -> MarkdownIt:
 
 
 def _make_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": True}).enable(["table", "strikethrough", "linkify"])
+    options = {"html": False, "linkify": True, "maxNesting": MAX_NESTING}
+    parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"]).use(maths)
     assert parser.linkify is not None
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})  # else `claude.py` would be a site in Paraguay
     parser.core.ruler.push("inert", _make_inert)
-    parser.add_render_rule("fence", _render_code)
-    parser.add_render_rule("code_block", _render_code)
+    parser.add_render_rule("fence", render_code)
+    parser.add_render_rule("code_block", render_code)
     parser.add_render_rule("image", _render_image)
     return parser
 
@@ -148,40 +120,8 @@ def _without_bad_links(tokens: list[Token]) -> list[Token]:
     return kept
 
 
-def _render_code(
-    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: MutableMapping[str, float]
-) -> str:
-    """A fence or an indented block; ``env`` holds the CPU time that this answer's code has cost so far."""
-    code, info = tokens[i].content, tokens[i].info.split()
-    language = _LANGUAGES.get(info[0].lower(), _PLAIN) if info else _PLAIN
-    body = None
-    if language != _PLAIN and len(code) <= _MAX_HIGHLIGHTED_CHARS:
-        started = thread_time()
-        body = _highlighted(code, language, deadline=started + _HIGHLIGHT_CPU_S - env["cpu_s"])
-        env["cpu_s"] += thread_time() - started
-    return (
-        f'<div class="highlight" data-language="{language}">'
-        f'<pre><code class="language-{language}">{escape(code) if body is None else body}</code></pre></div>\n'
-    )
-
-
-def _highlighted(code: str, language: str, *, deadline: float) -> str | None:
-    """Code as spans; None once this thread's CPU clock passes ``deadline``."""
-    lexers: dict[str, Lexer] = _THREAD.__dict__.setdefault("lexers", {})
-    if language not in lexers:
-        lexers[language] = get_lexer_by_name(language, stripnl=False)  # stripped newlines would move lines
-    tokens = list[tuple[object, str]]()
-    for token in lexers[language].get_tokens(code):
-        if thread_time() > deadline:
-            return None
-        tokens.append(token)
-    html = StringIO()
-    HtmlFormatter(nowrap=True).format(tokens, html)
-    return html.getvalue()
-
-
 def _render_image(
-    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: MutableMapping[str, float]
+    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: MutableMapping[str, Any]
 ) -> str:
     """An image's description, as text."""
     return escape(renderer.renderInlineAsText(tokens[i].children or [], options, env))
