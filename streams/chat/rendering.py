@@ -31,7 +31,7 @@ from streams.chat.rendered_once import RenderedOnce
 
 RENDERER_VERSION = 2  # changes with what is made of a text: whoever keeps HTML knows by it what is old
 MAX_CHARS = 200_000  # 0.6 s of work; above it the page keeps the plain text
-MAX_NESTING = 60  # lists and quotes inside each other; what lies deeper is left out
+MAX_NESTING = 30  # of lists, which count twice, and quotes; the parser drops what lies deeper, so its source is shown
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # it has no UTF-8
 _LINK = re.compile(r"(?:https?://[^/]|mailto:.)", re.IGNORECASE)
@@ -92,11 +92,27 @@ def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"]).use(maths)
     assert parser.linkify is not None
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})  # else `claude.py` would be a site in Paraguay
+    parser.core.ruler.after("block", "too_deep", _show_source_of_deep)
     parser.core.ruler.push("inert", _make_inert)
     parser.add_render_rule("fence", render_code)
     parser.add_render_rule("code_block", render_code)
     parser.add_render_rule("image", _render_image)
     return parser
+
+
+def _show_source_of_deep(state: StateCore) -> None:
+    """Make a block in which something lies too deep into one of code: its own source."""
+    flat: list[Token] = []
+    block: list[Token] = []
+    for token in state.tokens:
+        block.append(token)
+        if token.level == 0 and token.nesting <= 0:
+            if max(inner.level for inner in block) >= MAX_NESTING - 1 and block[0].map:
+                source = state.src.split("\n")[slice(*block[0].map)]
+                block = [Token("code_block", "code", 0, map=block[0].map, content="\n".join([*source, ""]))]
+            flat += block
+            block = []
+    state.tokens = flat
 
 
 def _make_inert(state: StateCore) -> None:

@@ -145,7 +145,7 @@ async def test_each_character_is_looked_at_a_few_times_and_rendered_twice(monkey
 
     counted("find_cuts", looked)
     counted("render_piece", rendered)
-    text = SHAPES[shape](40_000)
+    text = SHAPES[shape](20_000)
     await streamed(text, always(4))
     assert sum(looked) <= (LOOKS + 1) * len(text)
     assert sum(rendered) <= 2 * len(text)

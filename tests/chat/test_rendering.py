@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from streams.chat.formulas import LENGTHS, TAGS, VALUES
 from streams.chat.rendering import MAX_CHARS, render_markdown
 from tests.fakes.messages_scenarios import HOSTILE
 
@@ -80,14 +81,21 @@ def rendered(text: str) -> str:
         "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
         "&lt;script&gt;alert(1)&lt;/script&gt;",
         "\x00<scr\x00ipt>alert(1)</scr\x00ipt>",
+        r"$\href{javascript:alert(1)}{x}$",
+        r"$\text{<script>alert(1)</script>}$ and $$\unicode{x3c}img src=x onerror=alert(1)\unicode{x3e}$$",
+        r"$\style{position:fixed}{x}$ $\rule{999em}{999em}$ $\hspace{-99em}$ $\raisebox{99em}{x}$ $\color{red}{x}$",
+        "$\\text{</mtext></math><img src=x onerror=alert(1)>}$",
+        "\\[\n\\mglyph{x}<annotation-xml><style><img src=x onerror=alert(1)>\n\\]",
     ],
 )
 def test_hostile_markdown_is_inert(text: str) -> None:
     elements = Elements(rendered(text))
     allowed = "a blockquote br code div em h1 h2 h3 hr li ol p pre s span strong table tbody td th thead tr ul"
-    assert set(elements.tags) <= set(allowed.split())
+    assert set(elements.tags) <= set(allowed.split()) | TAGS
     for name, value in elements.attributes:
-        assert name in {"href", "title", "rel", "target", "class", "data-language", "align", "start"}
+        assert name in {"href", "title", "rel", "target", "class", "data-language", "align", "start", *VALUES, *LENGTHS}
+        if name in LENGTHS:
+            assert abs(float((value or "").strip("+empxt"))) < 17
         if name == "href":
             assert re.match(r"https?://ok\.example", value or "")
 
@@ -160,6 +168,77 @@ def test_a_list_keeps_the_number_it_starts_with() -> None:
     assert '<ol start="3">' in rendered("3. c\n4. d")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$x^2$",
+        r"\(a+b\)",
+        r"($\frac{1}{2}$).",
+        "**$x$**",
+        "| $a_1$ |\n|---|",
+        "- item $x$",
+        "$$x$$ between",
+    ],
+)
+def test_maths_in_a_line_is_mathml(text: str) -> None:
+    assert rendered(text).count("<math display=") == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["$$\na\n+ b\n= c\n$$", "\\[\na\n- b\n\\]", "$$ a $$", "words\n$$\na\n$$\nwords", "> $$\n> a\n> $$"]
+)
+def test_maths_on_lines_of_its_own_is_a_block(text: str) -> None:
+    html = rendered(text)
+    assert html.count('<div class="maths"><math display="block">') == html.count("</math></div>") == 1
+    assert not {"ul", "h1", "h2"} & set(Elements(html).tags)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from $5 to $10",
+        "$5 (or US$) and $6",
+        "A$ and C$ and $",
+        "$HOME/$USER and ${A}-${B}",
+        r"\$5 and \$6",
+        "`$x$`",
+        "$ x $",
+        "$$",
+        "$$$$",
+        "```\n$x$\n```",
+        "    $x$",
+        r"\[ ] a task",
+    ],
+)
+def test_a_dollar_alone_is_no_maths(text: str) -> None:
+    assert "<math" not in rendered(text)
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [r"\frac{", r"\def\a{\a\a}\a", r"\newcommand{\a}{\a}\a", r"\begin{x} a", "{" * 900, "x" * 2_001],
+)
+def test_maths_that_is_not_understood_is_its_source(latex: str) -> None:
+    assert rendered(f"a ${latex}$ b") == f"<p>a ${latex}$ b</p>\n"
+    assert rendered(f"$$\n{latex}\n$$") == f'<div class="maths">$$\n{latex}\n$$</div>\n'
+
+
+def test_letters_of_other_alphabets_need_no_style() -> None:
+    html = rendered(r"$\mathbb{R} \mathcal{L} \mathfrak{H} \mathbf{\alpha} \mathbf{1}$")
+    letters = "\N{DOUBLE-STRUCK CAPITAL R}\N{SCRIPT CAPITAL L}\N{BLACK-LETTER CAPITAL H}"
+    assert re.sub("<[^>]*>|\\s", "", html) == (
+        letters + "\N{MATHEMATICAL BOLD SMALL ALPHA}\N{MATHEMATICAL BOLD DIGIT ONE}"
+    )
+
+
+def test_what_is_nested_too_deep_is_shown_as_its_source() -> None:
+    """The parser drops it, and what follows it with it."""
+    deep = "".join("  " * (i % 25) + f"- item{i}\n" for i in range(50))
+    html = rendered(f"before\n\n{deep}\nafter")
+    assert all(f"item{i}\n" in html for i in range(50))
+    assert "after" in html
+
+
 # -- limits ---------------------------------------------------------------------------------------------------------
 
 
@@ -186,3 +265,45 @@ def test_threads_may_render_at_once() -> None:
     expected = rendered(text)
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(render_markdown, [text] * 64)) == {expected}
+
+
+HOSTILE_SHAPES = {
+    "combining marks": "\N{COMBINING ACUTE ACCENT}",
+    "turned round": "\N{RIGHT-TO-LEFT OVERRIDE}a",
+    "brackets": "[",
+    "images": "![",
+    "links": "[a](b",
+    "titles": '[a](b "',
+    "emphasis": "*a_ ",
+    "quotes": "> > > a\n",
+    "autolinks": "<http://a",
+    "bare links": "http://a.b/ ",
+    "lists": "- a\n  - b\n",
+    "dollars": "$a ",
+    "brackets of maths": r"\(\[",
+    "blocks of maths": "$$\n",
+    "backticks": "`a``",
+    "definitions": "[a]: ",
+    "underlines": "a\n",
+}
+
+
+@pytest.mark.parametrize("shape", HOSTILE_SHAPES)
+def test_hostile_repetition_costs_no_more_than_its_length(shape: str) -> None:
+    def cost_s(size: int) -> float:
+        text = HOSTILE_SHAPES[shape] * (size // len(HOSTILE_SHAPES[shape]))
+        started = time.thread_time()
+        assert not {"script", "img"} & set(Elements(rendered(text)).tags)
+        return time.thread_time() - started
+
+    cost_s(1_000)
+    least = min(cost_s(3_000) for _ in range(3))
+    assert min(cost_s(12_000) for _ in range(2)) < 9 * least + 0.01  # quadratic would be 16
+
+
+def test_many_formulas_cost_a_bounded_time() -> None:
+    text = " ".join(f"$\\frac{{x_{{{n}}}}}{{y}}$" for n in range(7_000))
+    started = time.thread_time()
+    html = rendered(text)
+    assert time.thread_time() - started < 5
+    assert "x_{6999}" in html  # its source
