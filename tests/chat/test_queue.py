@@ -1,0 +1,95 @@
+"""One answer of a room at a time: the others wait, and each has its turn, whichever process it belongs to."""
+
+import pytest
+
+from streams.chat.rooms import ensure_room, history
+from streams.publishing import Identity
+from tests.chat.answers import ask, has_told, log_of, row, running
+from tests.chat.saying import do
+
+ADA = Identity("guest", "g:ada", "Ada Fox", by_cookie=True)
+BEN = Identity("guest", "g:ben", "Ben Owl", by_cookie=True)
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+async def hub(make_hub):
+    return await make_hub(max_queued_per_room=3, max_generations=4)
+
+
+@pytest.fixture
+async def room(hub):
+    return await hub.gateway.run(ensure_room, "lobby", title="Lobby")
+
+
+async def test_questions_are_answered_in_their_order_by_whichever_process_has_them(hub, room, make_claude):
+    async with running(hub, make_claude("slow"), make_claude("normal")) as (one, other):
+        asked = [
+            await ask(runner, room, who, f"number {number}", f"c{number}")
+            for number, (runner, who) in enumerate([(one, ADA), (other, BEN), (one, BEN), (other, ADA)])
+        ]
+        for generation in asked:
+            assert (await has_told(hub, room, generation, "end"))["status"] == "done"
+    told = [
+        (kind, asked.index(data["generation"]), data.get("status"))
+        for kind, data, _ in await hub.gateway.run(log_of, room)
+        if kind in ("generation.start", "generation.state", "generation.end")
+    ]
+    assert told == [
+        ("generation.start", 0, "running"),
+        ("generation.start", 1, "queued"),
+        ("generation.start", 2, "queued"),
+        ("generation.start", 3, "queued"),
+        ("generation.end", 0, "done"),
+        *((kind, number, state) for number in (1, 2, 3) for kind, state in (("generation.state", "running"), ("generation.end", "done"))),
+    ]  # fmt: skip
+    rows = [await hub.gateway.run(row, generation) for generation in asked]
+    for before, after in zip(rows, rows[1:], strict=False):
+        assert before.ended_at <= after.started_at
+        assert after.started_at > after.created_at
+
+
+async def test_one_too_many_in_the_queue_is_refused_with_the_limit(hub, room, make_claude):
+    async with running(hub, make_claude("silent")) as (runner,):
+        asked = [await ask(runner, room, ADA, f"number {number}", f"c{number}") for number in range(5)]
+        refused = asked[4]
+        assert (refused["code"], refused["message"]) == ("limit", "3 answers are waiting in this room (limit 3)")
+        assert await do(runner, room, ADA, "stop", generation=asked[1]) == {"status": "stopped"}
+        again = await ask(runner, room, ADA, "number 4", "c4")  # the same message: said once, answered now
+        states = [item["status"] for item in (await hub.gateway.run(history, room))["items"] if "status" in item]
+        assert states == ["running", "stopped", "queued", "queued", "queued"]
+        assert isinstance(again, str)
+
+
+async def test_rooms_do_not_wait_for_each_other(hub, room, make_claude):
+    den = await hub.gateway.run(lambda: ensure_room("den", title="Den"))
+    async with running(hub, make_claude("silent"), make_claude("normal")) as (silent, runner):
+        await ask(silent, room, ADA, "one", "c1")
+        generation = await ask(runner, den, ADA, "two", "c2")
+        assert (await has_told(hub, den, generation, "end"))["status"] == "done"
+
+
+async def test_a_process_that_ends_ends_what_waits_there_as_interrupted(hub, room, make_claude):
+    async with running(hub, make_claude("silent"), make_claude("normal")) as (one, other):
+        first = await ask(one, room, ADA, "one", "c1")
+        second = await ask(other, room, ADA, "two", "c2")
+        await other.end_all()
+        assert (await hub.gateway.run(row, second)).status == "interrupted"
+        assert (await hub.gateway.run(row, first)).status == "running"
+
+
+async def test_a_turn_comes_only_when_the_process_has_room_for_it(hub, room, make_claude):
+    """Four answers may be written here: three of other rooms and the first of this one."""
+    dens = [await hub.gateway.run(lambda n=n: ensure_room(f"den-{n}", title="Den")) for n in range(3)]
+    async with running(hub, make_claude("silent")) as (runner,):
+        first = await ask(runner, room, ADA, "one", "c0")
+        second = await ask(runner, room, ADA, "two", "c9")
+        others = [await ask(runner, den, BEN, "x", f"c{number}") for number, den in enumerate(dens, 1)]
+        fourth = await hub.gateway.run(lambda: ensure_room("den-4", title="Den"))
+        assert (await ask(runner, fourth, BEN, "x", "c5"))["message"] == "4 answers are being written here (limit 4)"
+        await do(runner, room, ADA, "stop", generation=first)
+        await has_told(hub, room, second, "state", status="running")
+        assert runner.admission._by_account.total() == 4
+        await do(runner, dens[0], BEN, "stop", generation=others[0])
+        await do(runner, room, ADA, "stop", generation=second)
+        assert runner.admission._by_account.total() == 2
