@@ -1,5 +1,7 @@
 """One answer of a room at a time: the others wait, and each has its turn, whichever process it belongs to."""
 
+from itertools import pairwise
+
 import pytest
 
 from streams.chat.rooms import ensure_room, history
@@ -44,7 +46,7 @@ async def test_questions_are_answered_in_their_order_by_whichever_process_has_th
         *((kind, number, state) for number in (1, 2, 3) for kind, state in (("generation.state", "running"), ("generation.end", "done"))),
     ]  # fmt: skip
     rows = [await hub.gateway.run(row, generation) for generation in asked]
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         assert before.ended_at <= after.started_at
         assert after.started_at > after.created_at
 
