@@ -122,7 +122,7 @@ class StreamSettings:
     model: str = "claude-sonnet-4-6"  # who answers, where there is a key
     max_tokens: int = 4_096  # of one answer
     coalesce_s: float = 0.04  # deltas of an answer are joined for so long while it is short: 25 events a second
-    coalesce_max_s: float = 0.5  # and for so long when it is long: an event costs each reader 200 bytes
+    coalesce_max_s: float = 1.0  # and when it is long: an event costs each reader 200 bytes
     context_chars: int = 60_000  # of a room's history that is sent along; the oldest turns leave first
     model_idle_s: float = 75.0  # no byte from upstream for so long ends an answer
     generation_lease_s: float = 15.0  # an answer whose process died is marked interrupted after this

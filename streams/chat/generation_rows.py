@@ -28,12 +28,14 @@ TOLD_AT_THE_END = ("status", "stop_reason", "usage", "error", "by")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The HTML of a whole answer; ``blocks``: how many events told of it, None if one was too large to be told.
+    """The HTML of the first ``chars`` characters of an answer; the rest is shown as text.
 
-    replaces: the HTML is not that of the blocks one after the other.
+    blocks: how many events told of it, None if one was too large to be told. replaces: the HTML is not that of the
+    blocks one after the other.
     """
 
     html: str
+    chars: int
     blocks: int | None
     replaces: bool = False
 
@@ -176,7 +178,7 @@ def _write(generation: Generation, outcome: Outcome) -> None:
     generation.text, generation.thinking = outcome.text, outcome.thinking
     generation.first_text_at = outcome.first_text_at
     if outcome.shown is not None:
-        generation.html, generation.html_chars = outcome.shown.html, len(outcome.text) if outcome.shown.html else 0
+        generation.html, generation.html_chars = outcome.shown.html, outcome.shown.chars
     if outcome.finished is not None:
         generation.stop_reason = outcome.finished.stop_reason
         generation.request_id = outcome.finished.request_id or ""

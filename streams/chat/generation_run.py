@@ -144,7 +144,7 @@ class Run:
             shown = await grown.finish()
         except Exception:  # the text counts; its readers ask for the answer again
             logger.exception("the HTML of generation %s", self.generation.pk)
-            shown = Shown("", None)
+            shown = Shown("", 0, None)
         outcome = Outcome(
             status,
             grown.text,

@@ -81,7 +81,8 @@ def _left_behind(generation: Generation) -> Outcome:
     text, thinking, blocks, first_text_at = generation.text, "", 0, None
     if generation.topic_id is not None and generation.start_seq is not None:
         text, thinking, blocks, first_text_at = _told(generation.topic_id, generation.start_seq, str(generation.pk))
-    shown = Shown(render_markdown(text) or "", blocks, replaces=True) if text else None
+    html = render_markdown(text) if text else None
+    shown = None if html is None else Shown(html, len(text), blocks, replaces=True)
     return Outcome(
         GenerationStatus.INTERRUPTED,
         text,

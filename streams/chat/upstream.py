@@ -1,6 +1,7 @@
 """The call of a model, read on one side of a pipe while its reader writes on the other."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
@@ -10,6 +11,8 @@ from streams.flow import Pipe
 from streams.hub import Hub
 
 PIPE_CHARS = 262_144  # what may wait while the reader writes; then the model waits
+
+_ODD = re.compile("[\0\ud800-\udfff]")
 
 
 class Upstream:
@@ -24,7 +27,7 @@ class Upstream:
         try:
             async with aclosing(provider.stream(prompt)) as pieces:
                 async for piece in pieces:
-                    await self.pipe.put(piece)
+                    await self.pipe.put(_kept(piece))
         except Exception as error:
             self.pipe.close(error)
         finally:
@@ -38,6 +41,13 @@ class Upstream:
                 await self._over.wait()
         except TimeoutError:
             pass
+
+
+def _kept(piece: Piece) -> Piece:
+    """The piece in characters that every database keeps and that have a UTF-8, as many."""
+    if isinstance(piece, TextPiece | ThinkingPiece) and _ODD.search(piece.text):
+        return type(piece)(_ODD.sub("\N{REPLACEMENT CHARACTER}", piece.text))
+    return piece
 
 
 def _size(piece: Piece) -> int:

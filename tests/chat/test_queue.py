@@ -11,6 +11,7 @@ from tests.chat.saying import do
 
 ADA = Identity("guest", "g:ada", "Ada Fox", by_cookie=True)
 BEN = Identity("guest", "g:ben", "Ben Owl", by_cookie=True)
+TURN = (("generation.state", "running"), ("generation.end", "done"))
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -43,8 +44,8 @@ async def test_questions_are_answered_in_their_order_by_whichever_process_has_th
         ("generation.start", 2, "queued"),
         ("generation.start", 3, "queued"),
         ("generation.end", 0, "done"),
-        *((kind, number, state) for number in (1, 2, 3) for kind, state in (("generation.state", "running"), ("generation.end", "done"))),
-    ]  # fmt: skip
+        *((kind, number, state) for number in (1, 2, 3) for kind, state in TURN),
+    ]
     rows = [await hub.gateway.run(row, generation) for generation in asked]
     for before, after in pairwise(rows):
         assert before.ended_at <= after.started_at
