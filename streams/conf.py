@@ -12,7 +12,13 @@ from django.core.exceptions import ImproperlyConfigured
 MAX_HEARTBEAT_S = 20.0  # clients take 45 s of silence for death, and one heartbeat may be late
 VISIBILITIES = ("public", "members", "private")
 LOG_FORMATS = ("", "json", "text")
-MAY_BE_ZERO = {"drain_notice_s", "drain_spread_s", "drain_answers_s"}
+MAY_BE_ZERO = {
+    "drain_notice_s",
+    "drain_spread_s",
+    "drain_answers_s",
+    "max_usd_per_person_day",
+    "max_usd_per_room_day",
+}
 ELSEWHERE = {
     "STREAMS_MEDIA_ROOT",
     "STREAMS_STATIC_ROOT",
@@ -123,7 +129,13 @@ class StreamSettings:
     max_tokens: int = 4_096  # of one answer
     coalesce_s: float = 0.04  # deltas of an answer are joined for so long while it is short: 25 events a second
     coalesce_max_s: float = 1.0  # and when it is long: an event costs each reader 200 bytes
-    context_chars: int = 60_000  # of a room's history that is sent along; the oldest turns leave first
+    max_thinking_tokens: int = 8_192  # before it, of models that think
+    context_tokens: int = 100_000  # of the talk that is sent along, as reckoned; the oldest leaves first
+    max_attachments: int = 5  # files of one message
+    attachment_chars: int = 100_000  # of the text files of one message: about a third of context_tokens
+    attachment_image_bytes: int = 5_000_000  # of one image: the vendor takes no larger ones
+    max_usd_per_person_day: float = 0.0  # what answers to one person may cost a day (UTC); 0: no limit
+    max_usd_per_room_day: float = 0.0  # the same of one room
     model_idle_s: float = 75.0  # no byte from upstream for so long ends an answer
     generation_lease_s: float = 15.0  # an answer whose process died is marked interrupted after this
     generation_attempts: int = 4  # calls upstream for one answer, as long as none has brought any of it

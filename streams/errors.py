@@ -27,6 +27,7 @@
     |-- Unavailable                        503   1013  unavailable      retryable
     |-- StreamClosed                       503   (by reason)            retryable by reason
     `-- GenerationFailed                   502   1011  generation_failed
+        `-- OverBudget                     429   4429  budget
 
 A text names the limit and the value: ``topic name has 140 characters (limit 128)``.
 """
@@ -287,3 +288,16 @@ class GenerationFailed(StreamsError):
     def as_json(self) -> dict[str, object]:
         """``{"type", "message", "retryable"}``, as ``generation.end`` and ``POST /chat`` carry it."""
         return {"type": self.kind, "message": str(self), "retryable": self.retryable}
+
+
+class OverBudget(GenerationFailed):
+    """An answer would cost more than may be spent, so it was not begun; limits begin anew with their day or month."""
+
+    status, close_code, code = 429, 4429, "budget"
+
+    def __init__(self, message: str) -> None:
+        super().__init__("budget", message, retryable=False)
+
+    def as_json(self) -> dict[str, object]:
+        """With its ``code``, since a request can be refused for it."""
+        return {"code": self.code} | super().as_json()

@@ -9,6 +9,8 @@ from streams.accounts.sign_in import SignIn, SignUp
 from streams.accounts.token_views import revoke, tokens_page
 from streams.accounts.views import ChangePassword, account_page, sign_out_everywhere
 from streams.chat.ask import chat
+from streams.chat.model_views import models
+from streams.chat.spend import room_spend
 from streams.chat.views import room_history, room_page
 from streams.diagnostics.views import diagnostics_page, diagnostics_probe
 from streams.files.tus import upload, uploads
@@ -26,6 +28,8 @@ urlpatterns = [
     path("", room_page, name="chat"),
     path("rooms/<slug:slug>/", room_page, name="room"),
     path("rooms/<slug:slug>/history", room_history, name="room-history"),
+    path("rooms/<slug:slug>/spend", room_spend, name="room-spend"),
+    path("models", models, name="models"),
     path("chat", chat, name="ask"),
     path("topics/", topic_list, name="topics"),
     path("topics/<str:name>", topic_page, name="topic"),

@@ -222,4 +222,4 @@ class ModelPriceAdmin(Panel):
 
     list_display = ("model", "input_usd", "output_usd", "since")
     search_fields = ("model",)
-    fields = ("model", ("input_usd", "output_usd"), "since")
+    fields = ("model", ("input_usd", "output_usd"), ("cache_read_usd", "cache_write_usd"), "since")

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponseBase
 
+from streams.chat.budget import check_budget
 from streams.chat.context import chat_prompt
 from streams.chat.generation_rows import Outcome, end_generation, interrupted
 from streams.chat.generations import GenerationRunner
@@ -110,7 +111,9 @@ def _begin(
         if not mine.exists():
             raise NotFound(f"no conversation {conversation} of yours")
         past = list(mine.filter(status=GenerationStatus.DONE).order_by("created_at"))
-    prompt = chat_prompt(past, message, model=provider.model)
+    facts = provider.catalogue.facts(provider.model)
+    prompt = chat_prompt(past, message, facts, asked_by=who.id)
+    check_budget(None, who.id, provider.model, prompt)
     generation = Generation.objects.create(
         conversation=conversation or uuid4(),
         asked_by=who.id,
@@ -118,6 +121,7 @@ def _begin(
         model=provider.model,
         label=provider.label,
         demo=provider.demo,
+        left_out=prompt.left_out,
     )
     return generation, prompt
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from streams.chat.context import room_prompt
 from streams.chat.generation_rows import Outcome, Shown, change_state, end_generation, server_stopped
 from streams.chat.growing import Growing
-from streams.chat.provider import ModelProvider
+from streams.chat.preparing import prepare
+from streams.chat.provider import ModelProvider, Prompt
 from streams.chat.retries import told, wait_s
 from streams.chat.upstream import asked
 from streams.errors import GenerationFailed, StreamsError
@@ -97,10 +97,13 @@ class Run:
 
     async def _attempts(self) -> None:
         """Call upstream until an answer comes; what failed before anything came may be tried again, which is told."""
+        prompt = await prepare(self._hub.gateway, self._provider, self.generation)
+        if prompt.left_out:
+            await self._tell(GenerationStatus.RUNNING, left_out=prompt.left_out)
         attempt = 1
         while True:
             try:
-                return await self._attempt(attempt)
+                return await self._attempt(prompt)
             except GenerationFailed as error:
                 settings = self._hub.settings
                 wait = wait_s(error, attempt=attempt, settings=settings, random=random.random)
@@ -113,11 +116,8 @@ class Run:
             await asyncio.sleep(wait)
             await self._tell(GenerationStatus.RUNNING)
 
-    async def _attempt(self, attempt: int) -> None:
+    async def _attempt(self, prompt: Prompt) -> None:
         """Read the model on one side of a pipe, append on the other: what comes during a commit is one delta."""
-        prompt = await self._hub.gateway.run(room_prompt, self.generation)
-        if prompt.left_out and attempt == 1:
-            await self._tell(GenerationStatus.RUNNING, left_out=prompt.left_out)
         async with asked(self._hub, self._provider, prompt, str(self.generation.pk)) as upstream:
             while True:
                 try:

@@ -10,6 +10,7 @@ from streams.chat.generations import GenerationRunner
 from streams.chat.provider import ModelProvider
 from streams.conf import get_settings
 from streams.hub import Hub, current_hub
+from streams.models import Room
 
 _runners: dict[Hub, GenerationRunner] = {}
 
@@ -42,6 +43,21 @@ async def close_runner(hub: Hub) -> None:
     if runner is not None:
         await runner.end_all()
         await runner.provider.aclose()
+
+
+async def check_model(provider: ModelProvider, wanted: object) -> str:
+    """A model that somebody wants, if it is offered; empty for None and "". Raises InvalidInput.
+
+    The vendor is asked for its list if that is old, which may take some seconds.
+    """
+    return (await provider.catalogue.current()).check(wanted) if wanted not in (None, "") else ""
+
+
+def resolve_model(provider: ModelProvider, room: Room | None, wanted: str = "") -> str:
+    """Which model answers: the one that is wanted, the room's, the site's; without a key always the demo."""
+    if provider.demo:
+        return provider.model
+    return wanted or (room.model if room is not None else "") or provider.model
 
 
 def describe_model() -> dict[str, Any]:
