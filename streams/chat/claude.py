@@ -99,12 +99,14 @@ class ClaudeProvider:
         """The prompt's input tokens as the vendor counts them; None if it does not say so in time."""
         request: dict[str, Any] = counted_of(prompt)
         try:
+            client = await self._opened()
             async with asyncio.timeout(_COUNT_S):
-                client = await self._opened()
                 return (await client.messages.count_tokens(**request)).input_tokens
+        except TimeoutError:
+            logger.warning("claude has not counted the tokens of a prompt within %g s", _COUNT_S)
         except Exception as error:
             self._failed(error, self._facts(prompt.model, None))
-            return None
+        return None
 
     async def aclose(self) -> None:
         """Close the pool; streams that still run end with a failure."""

@@ -37,7 +37,7 @@ def room_prompt(generation: Generation, facts: ModelFacts, *, scale: float = 1.0
     system = "\n\n".join(filter(None, [ROOM_SYSTEM.format(title=room.title), room.system.strip()]))
     thinking = room.thinking and facts.thinking != Thinking.NONE
     max_tokens = answer_tokens(facts, thinking=thinking)
-    budget = (window(facts, max_tokens) - tokens_of_text(system)) / scale
+    budget = (window(facts, max_tokens) - tokens_of_text(system) - tokens_of_text(LEFT_OUT)) / scale
     left_out = _left_out_before(generation)
     fitted = fit(chain([asked_exchange(generation)], earlier_exchanges(generation, skip=left_out)), budget)
     if fitted.left_out:

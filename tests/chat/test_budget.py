@@ -1,0 +1,139 @@
+"""What may be spent: by a person, in a room, in a day and a month; and who may see it."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from streams.chat.budget import check_budget, days_of
+from streams.chat.provider import Prompt, Turn
+from streams.errors import OverBudget
+from streams.models import Generation, ModelPrice
+from streams.models.price import price_of
+from streams.publishing import create_token
+from tests.chat.talking import Talk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MODEL = "m-1"
+PROMPT = Prompt((Turn("user", "x" * 3_000),), "", MODEL, 100)  # 1,004 and 4 tokens
+
+
+@pytest.fixture(autouse=True)
+def price():
+    return ModelPrice.objects.create(model="m-", input_usd=Decimal(10), output_usd=Decimal(100), since="2026-01-01")
+
+
+@pytest.fixture
+def talk():
+    return Talk()
+
+
+def spend(talk, usd, *, person="u:1", ago=timedelta(0), **fields):
+    """An answer that cost so much, in output."""
+    one = talk.answers(
+        "text", to=talk.says("@claude ?", person=person), model=MODEL, output_tokens=usd * 10_000, **fields
+    )
+    Generation.objects.filter(pk=one.pk).update(created_at=timezone.now() - ago)
+    return one
+
+
+def test_without_limits_anything_may_be_spent(talk):
+    spend(talk, 1_000)
+    check_budget(talk.room, "u:1", "a model without a price", PROMPT)
+
+
+def test_a_persons_day_counts_their_tokens_and_nobody_elses(talk, streams_settings):
+    streams_settings(max_usd_per_person_day=5)
+    user = User.objects.create_user("ann")
+    token, _ = create_token(name="ann's", chat=True, user=user)
+    person = f"u:{user.pk}"
+    spend(talk, 4, person=person)
+    spend(talk, 100, person="u:999")
+    spend(talk, 100, person=person, ago=timedelta(days=1, seconds=1))
+    check_budget(None, person, MODEL, PROMPT)
+    spend(talk, 1, person=f"t:{token.pk}")
+    for one in (person, f"t:{token.pk}"):
+        with pytest.raises(
+            OverBudget, match=r"5\.00 USD of 5\.00 USD a day for one person are spent; it begins anew on "
+        ):
+            check_budget(talk.room, one, MODEL, PROMPT)
+    check_budget(talk.room, "u:998", MODEL, PROMPT)
+
+
+def test_the_question_itself_counts(talk, streams_settings):
+    streams_settings(max_usd_per_room_day=5)
+    spend(talk, 4)
+    check_budget(talk.room, "u:1", MODEL, PROMPT)
+    large = Prompt((Turn("user", "x" * 300_000),), "", MODEL, 100)
+    with pytest.raises(
+        OverBudget, match=r"4\.00 USD of 5\.00 USD a day for this room are spent, and .* about 1\.00 USD;"
+    ):
+        check_budget(talk.room, "u:1", MODEL, large)
+
+
+def test_a_rooms_month_is_its_own(talk):
+    talk.room.budget_usd = Decimal("10")
+    *_, month, next_month = days_of(timezone.now())
+    spend(talk, 20, ago=timezone.now() - month + timedelta(seconds=1))
+    check_budget(talk.room, "u:1", MODEL, PROMPT)
+    spend(talk, 10)
+    with pytest.raises(
+        OverBudget, match=f"a month for this room are spent; it begins anew on {next_month:%Y-%m-%d} 00:00 UTC"
+    ):
+        check_budget(talk.room, "u:2", MODEL, PROMPT)
+    check_budget(Talk("other").room, "u:2", MODEL, PROMPT)
+    check_budget(talk.room, "u:2", "demo", PROMPT)
+
+
+def test_a_limit_that_cannot_be_reckoned_refuses(talk, streams_settings):
+    streams_settings(max_usd_per_person_day=5)
+    with pytest.raises(
+        OverBudget, match=r"nonesuch has no price here, so that the limit of 5\.00 USD a day for one person"
+    ):
+        check_budget(talk.room, "u:1", "nonesuch", PROMPT)
+
+
+def test_months_and_days_are_of_utc():
+    moment = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
+    assert [f"{one:%m-%d}" for one in days_of(moment)] == ["12-31", "01-01", "12-01", "01-01"]
+
+
+def test_what_went_through_the_cache_costs_its_own_price(talk, price):
+    one = spend(talk, 0, input_tokens=3_000_000, cache_read_tokens=1_000_000, cache_write_tokens=1_000_000)
+    assert Generation.objects.priced().get(pk=one.pk).cost_usd == pytest.approx(10 + 1 + 12.5)
+    price.cache_read_usd, price.cache_write_usd = Decimal("0.5"), Decimal("20")
+    price.save()
+    assert Generation.objects.priced().get(pk=one.pk).cost_usd == pytest.approx(10 + 0.5 + 20)
+
+
+def test_the_longest_name_and_the_newest_price_of_a_day_count():
+    ModelPrice.objects.create(model="m-1", input_usd=1, output_usd=1, since="2026-03-01")
+    ModelPrice.objects.create(model="m-1", input_usd=2, output_usd=2, since="2026-05-01")
+    found = [
+        price_of(model, day.date())
+        for model, day in [
+            ("m-12", datetime(2026, 1, 1)),
+            ("m-12", datetime(2026, 5, 1)),
+            ("m-2", datetime(2026, 5, 1)),
+        ]
+    ]
+    assert [float(one.input_usd) for one in found] == [1, 2, 10]
+    assert price_of("x", datetime(2026, 1, 1).date()) is None
+
+
+def test_a_rooms_members_see_what_it_costs(client, talk, streams_settings):
+    streams_settings(max_usd_per_room_day=50)
+    spend(talk, 3, person="u:1")
+    spend(talk, 1, person="u:2")
+    spend(talk, 5, person="u:2", ago=timedelta(days=40))
+    assert client.get("/rooms/lobby/spend").status_code in (401, 404)
+    client.force_login(User.objects.create_user("ann"))
+    value = client.get("/rooms/lobby/spend").json()
+    assert (value["today"]["spend_usd"], value["today"]["answers"]) == (4, 2)
+    assert [(one["id"], one["spend_usd"]) for one in value["today"]["people"]] == [("u:1", 3), ("u:2", 1)]
+    assert value["month"]["spend_usd"] == 4
+    assert [(one["whom"], one["usd"], one["spent_usd"]) for one in value["limits"]] == [("a day for this room", 50, 4)]
+    assert client.get("/rooms/nowhere/spend").status_code == 404
