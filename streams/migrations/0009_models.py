@@ -16,7 +16,7 @@ def write_cache_prices(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('streams', '0007_rooms'),
+        ('streams', '0008_gen'),
     ]
 
     operations = [
