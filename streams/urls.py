@@ -9,9 +9,10 @@ from streams.accounts.sign_in import SignIn, SignUp
 from streams.accounts.token_views import revoke, tokens_page
 from streams.accounts.views import ChangePassword, account_page, sign_out_everywhere
 from streams.chat.ask import chat
+from streams.chat.history_views import room_answer, room_history
 from streams.chat.model_views import models
 from streams.chat.spend import room_spend
-from streams.chat.views import room_history, room_page
+from streams.chat.views import room_page
 from streams.diagnostics.views import diagnostics_page, diagnostics_probe
 from streams.files.tus import upload, uploads
 from streams.files.views import file, files
@@ -30,6 +31,7 @@ urlpatterns = [
     path("rooms/<slug:slug>/history", room_history, name="room-history"),
     path("rooms/<slug:slug>/spend", room_spend, name="room-spend"),
     path("models", models, name="models"),
+    path("rooms/<slug:slug>/answers/<uuid:generation>", room_answer, name="room-answer"),
     path("chat", chat, name="ask"),
     path("topics/", topic_list, name="topics"),
     path("topics/<str:name>", topic_page, name="topic"),

@@ -1,9 +1,12 @@
 """Rooms where people talk, and the models that answer there.
 
-views            the pages of rooms, their history as JSON
-room_socket      the WebSocket of a room; talk: what its operations do
+views            the pages of rooms; history_views: what was said there, as JSON
+room_socket      the WebSocket of a room; talk: what its operations do with messages, and message_rows in the database
+words            what people send, checked; mentions: whom a text names
 ask              POST /chat
-rooms            who may be in a room, what is said, history as the log folded up to a position
+rooms            which there are, and who may read them
+history          pages of messages and answers, exact at a position; answer_items: an answer as they tell it
+reading          how far people have read
 generations      running answers; generation_rows: how one begins and ends in the database
 context          what a model is told
 model            which provider answers here; provider: the seam

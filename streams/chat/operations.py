@@ -4,7 +4,16 @@ from collections.abc import Mapping
 
 from streams.chat.here import Operation
 from streams.chat.stopping import stop
-from streams.chat.talk import say
+from streams.chat.talk import delete, edit, react, read, say
 from streams.chat.versions import choose, regenerate
 
-OPERATIONS: Mapping[str, Operation] = {"say": say, "stop": stop, "regenerate": regenerate, "choose": choose}
+OPERATIONS: Mapping[str, Operation] = {
+    "say": say,
+    "edit": edit,
+    "delete": delete,
+    "react": react,
+    "read": read,
+    "stop": stop,
+    "regenerate": regenerate,
+    "choose": choose,
+}

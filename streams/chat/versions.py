@@ -10,12 +10,11 @@ from django.db.models import Q
 from streams.chat.generation_rows import find_generation
 from streams.chat.here import Here
 from streams.chat.roles import commands_room
-from streams.chat.rooms import MAX_CLIENT_ID_CHARS, check_talk
-from streams.errors import Conflict, Forbidden, InvalidInput
+from streams.chat.rooms import check_talk
+from streams.chat.words import check_client_id, check_model
+from streams.errors import Conflict, Forbidden
 from streams.models import Generation, Message, Room, Topic
 from streams.publishing import Identity, new_event, publish_events
-
-MAX_MODEL_CHARS = 100
 
 
 async def regenerate(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,7 +24,7 @@ async def regenerate(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
     raises.
     """
     check_talk(here.who, here.room.slug)
-    client_id, model = _client_id(fields.get("client_id")), _model(fields.get("model"))
+    client_id, model = check_client_id(fields.get("client_id")), check_model(fields.get("model"))
     message_seq, question = await here.runner.hub.gateway.run(_question, here.room, fields.get("generation"))
     return {"generation": str(await _answer(here, message_seq, question, client_id, model))}
 
@@ -48,20 +47,6 @@ async def _answer(here: Here, message_seq: int, question: str, client_id: str, m
         model=model,
         client_id=client_id,
     )
-
-
-def _client_id(value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_CLIENT_ID_CHARS or not value.isprintable():
-        raise InvalidInput(f"client_id must be a string of 1 to {MAX_CLIENT_ID_CHARS} printable characters")
-    return value
-
-
-def _model(value: Any) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str) or not value.isprintable() or len(value) > MAX_MODEL_CHARS:
-        raise InvalidInput(f"model must be a string of up to {MAX_MODEL_CHARS} printable characters")
-    return value
 
 
 def _question(room: Room, generation: Any) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """All SQL about events: append, read, trim. Sync functions, and the gateway by which async code calls them."""
 
-from streams.eventlog.append import Appended, AppendRequest, append, append_many
+from streams.eventlog.append import Appended, AppendRequest, MakeRows, append, append_many
 from streams.eventlog.gateway import Gateway
 from streams.eventlog.read import Head, LogPage, read_bounds, read_head, read_heads, read_page, read_types
 from streams.eventlog.trim import check_deletable, delete_topic, reset, trim, trim_some
@@ -11,6 +11,7 @@ __all__ = [
     "Gateway",
     "Head",
     "LogPage",
+    "MakeRows",
     "append",
     "append_many",
     "check_deletable",

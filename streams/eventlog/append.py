@@ -4,10 +4,11 @@ A plain identity column is no sequence for readers: one who stands at 102 would 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from streams.conf import get_settings
@@ -15,14 +16,6 @@ from streams.errors import KeyReused, StreamsError
 from streams.models import Event, Topic, Visibility
 from streams.wire.event import LogEvent, NewEvent, event_id
 from streams.wire.names import is_own
-
-
-@dataclass(frozen=True, slots=True)
-class AppendRequest:
-    """Events for one topic, all or none; the topic is made if it is missing."""
-
-    topic: str
-    events: tuple[NewEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +27,19 @@ class Appended:
     head: int
     ids: tuple[str, ...]
     new: tuple[LogEvent, ...]
+
+
+MakeRows = Callable[[Appended], Sequence[Model]]
+"""Rows that are inserted with new events, in their transaction; not called where nothing is new. May not fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppendRequest:
+    """Events for one topic, all or none; the topic is made if it is missing."""
+
+    topic: str
+    events: tuple[NewEvent, ...]
+    rows: MakeRows | None = None
 
 
 def append(topic: str, events: Sequence[NewEvent]) -> Appended:
@@ -67,7 +73,19 @@ def append_many(requests: Sequence[AppendRequest]) -> list[Appended | StreamsErr
             )
             for event in new
         )
+        _insert_rows(requests, results)
     return results
+
+
+def _insert_rows(requests: Sequence[AppendRequest], results: Sequence[Appended | StreamsError]) -> None:
+    """What goes with the new events, a query for each table."""
+    by_table: dict[type[Model], list[Model]] = defaultdict(list)
+    for request, result in zip(requests, results, strict=True):
+        if request.rows is not None and isinstance(result, Appended) and result.new:
+            for row in request.rows(result):
+                by_table[type(row)].append(row)
+    for table, rows in by_table.items():
+        table._default_manager.bulk_create(rows)
 
 
 def _lock_topics(names: list[str]) -> dict[str, Topic]:

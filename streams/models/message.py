@@ -34,13 +34,21 @@ class Message(models.Model):
     files: "models.JSONField[list[Any]]" = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True, blank=True)
+    edits = models.PositiveIntegerField(default=0)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects = MessageQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
-        constraints = [models.UniqueConstraint(fields=["topic", "seq"], name="message_topic_seq_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["topic", "seq"], name="message_topic_seq_unique"),
+            models.UniqueConstraint(
+                fields=["topic", "author_id", "client_id"],
+                condition=~models.Q(client_id=""),
+                name="message_said_once",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.author_name}: {self.text:.40}"

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from streams.errors import Unavailable
-from streams.eventlog import Appended, AppendRequest, append_many
+from streams.eventlog import Appended, AppendRequest, MakeRows, append_many
 from streams.hub import Announcement, Hub
 from streams.wire.event import NewEvent
 
@@ -22,13 +22,13 @@ class GroupCommit:
         self._waiting: deque[tuple[AppendRequest, asyncio.Future[Appended]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
-    async def append(self, topic: str, events: tuple[NewEvent, ...]) -> Appended:
-        """Append once the transaction has committed; raises KeyReused, Unavailable."""
+    async def append(self, topic: str, events: tuple[NewEvent, ...], rows: MakeRows | None = None) -> Appended:
+        """Append, with ``rows``; returns once the transaction has committed. Raises KeyReused, Unavailable."""
         if self._task is None:
             self._task = self._hub.tasks.run("publishing: group commit", self._drain)
             self._task.add_done_callback(self._ended)
         future: asyncio.Future[Appended] = self._hub.loop.create_future()
-        self._waiting.append((AppendRequest(topic, events), future))
+        self._waiting.append((AppendRequest(topic, events, rows), future))
         return await future
 
     async def _drain(self) -> None:

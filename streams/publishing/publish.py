@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from streams.conf import get_settings
-from streams.eventlog import Appended, append
+from streams.eventlog import Appended, MakeRows, append
 from streams.hub import Announcement, Hub, announce, current_hub
 from streams.publishing.group_commit import GroupCommit
 from streams.wire.event import NewEvent, check_data, check_key, check_type
@@ -51,13 +51,16 @@ async def apublish(topic: str, data: Any, *, type: str = "message", key: str | N
     return appended.ids[0]
 
 
-async def apublish_events(topic: str, events: Sequence[NewEvent]) -> Appended:
-    """Publish checked events from async code, all or none; see ``apublish``."""
+async def apublish_events(topic: str, events: Sequence[NewEvent], rows: MakeRows | None = None) -> Appended:
+    """Publish checked events from async code, all or none; see ``apublish``.
+
+    ``rows``: what is inserted with them, in the same transaction.
+    """
     hub = await current_hub()
     commit = _commits.get(hub)
     if commit is None:
         commit = _commits[hub] = GroupCommit(hub)
-    return await commit.append(check_topic_name(topic), tuple(events))
+    return await commit.append(check_topic_name(topic), tuple(events), rows)
 
 
 def announcement_of(appended: Appended) -> Announcement:

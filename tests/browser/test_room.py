@@ -157,9 +157,8 @@ async def test_older_messages_come_on_scroll_and_nothing_jumps(browser, site, fr
     slug = fresh_room.split("/")[2]
     site.manage(
         "shell", "-v0", "-c",
-        "from streams.chat.rooms import new_message; from streams.publishing import Identity, publish_events\n"
-        "who = Identity('user', 'u:0', 'Ada')\n"
-        f"publish_events('room:{slug}', [new_message(who, f'line {{n}}', f'c{{n}}') for n in range(120)])",
+        "from tests.chat.saying import put; from streams.publishing import Identity\n"
+        f"put('{slug}', Identity('user', 'u:0', 'Ada'), *(f'line {{n}}' for n in range(120)))",
     )  # fmt: skip
     async with opened(browser, site.url + fresh_room) as page:
         await live(page)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from streams.chat.generation_rows import Outcome, end_generation
 from streams.chat.generation_start import Asked, create_generation
 from streams.chat.provider import Finished, Usage
-from streams.chat.rooms import ensure_room, new_message
+from streams.chat.rooms import ensure_room
 from streams.connections import Connection, registry
 from streams.connections.written import Writer, renew_process
 from streams.models import Generation
@@ -18,6 +18,7 @@ from streams.reports import generations
 from streams.reports.formats import CsvFormat, NdjsonFormat, harmless, write_rows
 from streams.reports.kinds import KINDS
 from streams.wire.event import NewEvent
+from tests.chat.saying import put
 from tests.harness.asgi import request
 from tests.reports.conftest import make_topic, report, signed_in
 
@@ -32,7 +33,7 @@ class Model:
 def talk(slug="den"):
     """A room in which two things are said and one is answered, beside what others publish to its topic."""
     room = ensure_room(slug, title="A den")
-    publish_events(f"room:{slug}", [new_message(ANN, "=HYPERLINK(1)", "c1")])
+    put(slug, ANN, "=HYPERLINK(1)")
     generation, _ = create_generation(room, Model(), Asked(ANN, 1, "-why?"))
     outcome = Outcome(GenerationStatus.DONE, '+because,\r\n"so"', Finished("end_turn", Usage(3, 5), None))
     end_generation(generation.pk, f"room:{slug}", outcome)
@@ -40,7 +41,7 @@ def talk(slug="den"):
         f"room:{slug}",
         [NewEvent('{"text": "no author"}'), NewEvent("7"), NewEvent('{"author": {"name": 1}, "text": ""}')],
     )
-    publish_events(f"room:{slug}", [new_message(ANN, "thanks", "c2")])
+    put(slug, ANN, "thanks")
     return generation
 
 
