@@ -112,6 +112,8 @@ class StreamSettings:
     guests: bool | None = None  # may people without an account read and talk; None: as DJANGO_DEBUG
     max_message_chars: int = 8_000  # of one message in a room, or of one question to POST /chat
     history_items: int = 50  # messages and answers of one page of history
+    max_rooms_per_user: int = 50  # that one person has made; direct rooms are not counted
+    max_room_members: int = 1_000  # of one room: those that it names, not everybody who may read a public one
     max_messages_per_s: float = 5.0  # of one person over all its sockets; bursts of ten times that
 
     # Accounts

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from streams.chat.mentions import mentions_in
-from streams.chat.rooms import check_talk
+from streams.chat.roles import check_talk
 from streams.chat.words import Draft
 from streams.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotFound
 from streams.eventlog import Appended
@@ -44,7 +44,7 @@ def prepare_message(room: Room, who: Identity, draft: Draft) -> NewMessage | str
 
     Raises NotSignedIn, Forbidden, InvalidInput (a reply or a file that is not of this room), KeyReused.
     """
-    check_talk(who, room.slug)
+    check_talk(room, who)
     if (said := find_said(room, who, draft)) is not None:
         return said
     if draft.reply_to is not None and not _is_there(room, draft.reply_to):
@@ -116,7 +116,7 @@ def _owns(who: Identity, row: Message) -> bool:
 @transaction.atomic
 def edit_message(room: Room, who: Identity, seq: int, text: str) -> Message:
     """Give a message of one's own other words. Raises NotFound, Forbidden, Conflict (it was deleted)."""
-    check_talk(who, room.slug)
+    check_talk(room, who)
     row = _locked(room, seq)
     if not _owns(who, row):
         raise Forbidden(f"message {seq} is of {row.author_name}; one edits one's own")
@@ -144,7 +144,7 @@ def delete_message(room: Room, who: Identity, seq: int) -> None:
 
     Raises NotFound; Forbidden for one who neither said it nor commands the room.
     """
-    check_talk(who, room.slug)
+    check_talk(room, who)
     row = _locked(room, seq)
     if not _owns(who, row) and not who.staff:
         raise Forbidden(f"message {seq} is of {row.author_name}; its author and the room's owners may delete it")
@@ -171,7 +171,7 @@ def _forget(room: Room, row: Message) -> None:
 @transaction.atomic
 def react(room: Room, who: Identity, seq: int, emoji: str, *, on: bool) -> None:
     """Put a sign at a message, or take it away. Raises NotFound, Conflict (deleted; full)."""
-    check_talk(who, room.slug)
+    check_talk(room, who)
     row = _locked(room, seq)
     if row.deleted_at is not None:
         raise Conflict(f"message {seq} was deleted")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from streams.chat import membership
 from streams.chat.here import Operation
 from streams.chat.stopping import stop
 from streams.chat.talk import delete, edit, react, read, say
@@ -16,4 +17,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "stop": stop,
     "regenerate": regenerate,
     "choose": choose,
+    "set": membership.set_room,
+    "invite": membership.invite,
+    "role": membership.role,
+    "mute": membership.mute,
+    "leave": membership.leave,
 }

@@ -1,22 +1,19 @@
-"""Rooms: which there are, who may read one, and who may talk in it."""
+"""Rooms: which there are, and who may read one."""
 
 from django.db import transaction
 
-from streams.errors import Forbidden, NotSignedIn
-from streams.models import Room, Topic, Visibility
+from streams.chat.room_topics import ensure_topics
+from streams.models import Room, RoomKind
 from streams.publishing import Identity, check_read
-from streams.publishing.permissions import may_publish, readable
+from streams.publishing.permissions import readable
 
 
 @transaction.atomic
 def ensure_room(slug: str, *, title: str, description: str = "") -> Room:
-    """The room, made with its topic if it is missing."""
+    """The public room, made with its topics if it is missing."""
     room = Room.objects.filter(slug=slug).first()
     if room is None:
-        topic, _ = Topic.objects.get_or_create(
-            name=f"room:{slug}",
-            defaults={"description": f"Everything said in {title}", "visibility": Visibility.MEMBERS},
-        )
+        topic = ensure_topics(slug, title=title, kind=RoomKind.PUBLIC)
         room = Room.objects.create(slug=slug, title=title, description=description, topic=topic)
     return room
 
@@ -35,11 +32,3 @@ def readable_rooms(who: Identity) -> list[Room]:
     rooms = list(Room.objects.select_related("topic"))
     may = {topic.pk for topic in readable(who=who, topics=[room.topic for room in rooms])}
     return [room for room in rooms if room.topic_id in may]
-
-
-def check_talk(who: Identity, slug: str) -> None:
-    """Raise unless ``who`` may talk in a room it may read. Guests need the name that the page gave them."""
-    if who.kind == "guest" and not who.by_cookie:
-        raise NotSignedIn("open the room's page first: it gives you a name")
-    if not who.known and not may_publish(who=who, name=f"room:{slug}"):
-        raise Forbidden(f"{who.name} may read here but not talk")

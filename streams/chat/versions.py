@@ -9,8 +9,7 @@ from django.db.models import Q
 
 from streams.chat.generation_rows import find_generation
 from streams.chat.here import Here
-from streams.chat.roles import commands_room
-from streams.chat.rooms import check_talk
+from streams.chat.roles import check_talk, commands_room
 from streams.chat.words import check_client_id, check_model
 from streams.errors import Conflict, Forbidden
 from streams.models import Generation, Message, Room, Topic
@@ -23,7 +22,7 @@ async def regenerate(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
     Asks the message as it reads by now. Raises NotFound, InvalidInput, Conflict, LimitReached and what ``check_talk``
     raises.
     """
-    check_talk(here.who, here.room.slug)
+    await here.runner.hub.gateway.run(check_talk, here.room, here.who)
     client_id, model = check_client_id(fields.get("client_id")), check_model(fields.get("model"))
     message_seq, question = await here.runner.hub.gateway.run(_question, here.room, fields.get("generation"))
     return {"generation": str(await _answer(here, message_seq, question, client_id, model))}

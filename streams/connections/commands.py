@@ -3,6 +3,7 @@
     end     {"ids" | "who" | "address", "reason"}       end these connections
     notice  {"ids" | "who" | "address" | "all", "text"} tell them something
     bans    {}                                          the bans have changed
+    recheck {"who"}                                     somebody's rights have changed
     drain   {"process"}                                 that process ends
 
 A topic, so that a command is heard at once where the doorbell rings, within a second where it does not, and not lost
@@ -18,11 +19,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from streams.connections.bans import load_bans
 from streams.connections.connection import Connection
 from streams.connections.own_topics import ensure_own_topics
+from streams.connections.recheck import check_once, load
 from streams.connections.registry import registry
-from streams.errors import CloseReason, StreamClosed, StreamsError
+from streams.errors import CloseReason, StreamClosed
 from streams.hub import Hub, follow, open_reader
 from streams.logs import process_name
 from streams.publishing import publish
@@ -72,18 +73,10 @@ async def _perform(hub: Hub, kind: str, command: Command, on_drain: Callable[[],
         _notice(command)
     elif kind == "bans":
         await load(hub)
+    elif kind == "recheck":
+        await check_once(hub, command["who"])
     elif kind == "drain" and command["process"] == process_name():
         on_drain()
-
-
-async def load(hub: Hub) -> None:
-    """Hold the bans that are in the database, and end the connections of those who are banned. Raises Unavailable."""
-    registry.bans.hold(await hub.gateway.run(load_bans))
-    for connection in registry:
-        try:
-            registry.bans.check(connection.who.ids, connection.peer.address)
-        except StreamsError:
-            connection.end(CloseReason.KICKED)
 
 
 async def keep_commanded(hub: Hub, on_drain: Callable[[], None]) -> None:

@@ -1,14 +1,14 @@
-"""Asking again who reads and whether they may: a stream outlives the moment in which that was answered."""
+"""Asking again who reads and whether they may, by rights and bans: a stream outlives the moment of its opening."""
 
 import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
 
-from streams.connections.commands import load
+from streams.connections.bans import load_bans
 from streams.connections.connection import Connection
 from streams.connections.registry import registry
-from streams.errors import CloseReason
+from streams.errors import CloseReason, StreamsError
 from streams.hub import Hub
 from streams.publishing import Identity, still_readable
 
@@ -35,11 +35,22 @@ async def keep_checked(hub: Hub) -> None:
         await load(hub)  # the bans: what told of one may have been lost with a log that was reset
 
 
-async def check_once(hub: Hub) -> int:
-    """One round; how many connections it ended."""
+async def load(hub: Hub) -> None:
+    """Hold the bans that are in the database, and end the connections of those who are banned. Raises Unavailable."""
+    registry.bans.hold(await hub.gateway.run(load_bans))
+    for connection in registry:
+        try:
+            registry.bans.check(connection.who.ids, connection.peer.address)
+        except StreamsError:
+            connection.end(CloseReason.KICKED)
+
+
+async def check_once(hub: Hub, person: str | None = None) -> int:
+    """One round, over everybody or over one person (an Identity's id); how many connections it ended."""
     connections: dict[Identity, list[Connection]] = defaultdict(list)
     for connection in registry:
-        connections[connection.who].append(connection)
+        if person is None or person in connection.who.ids:
+            connections[connection.who].append(connection)
     readers = [(who, {name for one in theirs for name in one.topics}) for who, theirs in connections.items()]
     ended = 0
     for start in range(0, len(readers), AT_ONCE):

@@ -16,7 +16,7 @@ from streams.conf import get_settings
 from streams.errors import Conflict
 from streams.models import Event, Room, Topic
 from streams.models.topic import new_epoch
-from streams.wire.names import is_own
+from streams.wire.names import is_own, room_of
 
 TOPICS_AT_ONCE = 500
 
@@ -93,8 +93,8 @@ def delete_topic(name: str) -> None:
 
 
 def check_deletable(topic: Topic) -> None:
-    """Raise Conflict for the topic of a room, and for those that the server itself publishes to."""
-    if Room.objects.filter(topic=topic).exists():
-        raise Conflict(f"{topic.name} is the log of a room; delete the room, or reset the topic")
+    """Raise Conflict for the topics of a room, and for those that the server itself publishes to."""
+    if (slug := room_of(topic.name)) is not None and Room.objects.filter(slug=slug).exists():
+        raise Conflict(f"{topic.name} is a topic of a room; delete the room, or reset the topic")
     if is_own(topic.name):
         raise Conflict(f"the server itself publishes to {topic.name}; it may be reset")

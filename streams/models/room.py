@@ -1,5 +1,6 @@
 """A room: a topic where people and Claude talk; and who is what in it."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Self
 
@@ -64,6 +65,14 @@ class MemberQuerySet(models.QuerySet["Member"]):
     def muted(self, now: datetime) -> Self:
         """Those who may not talk for a while."""
         return self.filter(muted_until__gt=now)
+
+    def within(self) -> Self:
+        """Those who may read."""
+        return self.exclude(role=Role.REMOVED)
+
+    def shut_out(self, people: Collection[str]) -> Self:
+        """Where one of these persons was removed."""
+        return self.filter(person__in=people, role=Role.REMOVED)
 
 
 class Member(models.Model):

@@ -1,50 +1,69 @@
 """Who may read and who may publish: decisions as functions, asked by every technique."""
 
 from collections.abc import Collection, Iterable, Iterator
-from functools import cache
+from functools import cached_property
 from typing import TypeVar
 
 from streams.errors import Forbidden, NoSuchTopic, NotSignedIn
-from streams.models import Topic, Visibility
+from streams.models import Member, Topic, Visibility
 from streams.publishing.identity import Identity, identify_again
 from streams.publishing.tokens import allows
-from streams.wire.names import OF_PEOPLE, is_own
+from streams.wire.names import OF_PEOPLE, is_own, room_of
 
 T = TypeVar("T", bound=Topic)  # with or without annotations
+
+
+class _Rights:
+    """What ``who`` may read; what the database must be asked for is asked once."""
+
+    def __init__(self, who: Identity) -> None:
+        self._who, self._person = who, who.behind or who
+
+    @cached_property
+    def _named(self) -> set[int]:
+        return set(Topic.objects.naming(self._person.user_id).values_list("pk", flat=True))
+
+    @cached_property
+    def _removed_from(self) -> set[str]:
+        one = self._who.is_one and not self._person.staff
+        return set(Member.objects.shut_out(self._who.ids).values_list("room__slug", flat=True)) if one else set()
+
+    def may_read(self, topic: Topic) -> bool:
+        room, token = room_of(topic.name), self._who.token
+        if topic.name in OF_PEOPLE:  # whatever its visibility says
+            named = token is None or allows(token.read, topic.name, exactly=True)
+            return named and ((token is not None and self._who.behind is None) or self._person.sees_connections)
+        if room is not None and room in self._removed_from:
+            return False
+        if topic.visibility == Visibility.PUBLIC or _owns(self._who, topic):
+            return True
+        if token is None:
+            return self._open_to_person(topic)
+        if self._who.behind is None:
+            private_room = room is not None and topic.visibility == Visibility.PRIVATE
+            return allows(token.read, topic.name, exactly=private_room)
+        return allows(token.read, topic.name) and self._open_to_person(topic)
+
+    def _open_to_person(self, topic: Topic) -> bool:
+        person = self._person
+        if _owns(person, topic) or person.staff:
+            return True
+        if topic.visibility == Visibility.MEMBERS:
+            return person.known
+        return person.user_id is not None and topic.pk in self._named
 
 
 def readable(*, who: Identity, topics: Iterable[T]) -> Iterator[T]:
     """Those of ``topics`` that ``who`` may read.
 
-    A token that belongs to a user reads what its patterns name and the user may read. Asks the database once, and only
-    if there is a private topic and the person is a user who is no staff. What tells of people's connections is
-    for those of the staff only who may see these in the admin.
+    A token that belongs to a user reads what its patterns name and the user may read; one that belongs to nobody reads
+    a private room only if a pattern is its very name. Whoever was removed from a room reads neither of its topics,
+    unless they are staff. Asks the database once if there is a private topic and the person is a user who is no staff,
+    and once if there is a room's. What tells of people's connections is for those of the staff only who may see these
+    in the admin.
     """
-    person = who.behind or who
-
-    @cache
-    def named() -> set[int]:
-        return set(Topic.objects.naming(person.user_id).values_list("pk", flat=True))
-
-    def open_to_person(topic: T) -> bool:
-        if _owns(person, topic) or person.staff:
-            return True
-        if topic.visibility == Visibility.MEMBERS:
-            return person.known
-        return person.user_id is not None and topic.pk in named()
-
-    for topic in topics:
-        if topic.name in OF_PEOPLE:  # whatever its visibility says
-            named_by_token = who.token is None or topic.name in who.token.read.split()
-            may = named_by_token and ((who.behind is None and who.token is not None) or person.sees_connections)
-        elif topic.visibility == Visibility.PUBLIC or _owns(who, topic):
-            may = True
-        elif who.token is not None:
-            may = allows(who.token.read, topic.name) and (who.behind is None or open_to_person(topic))
-        else:
-            may = open_to_person(topic)
-        if may:
-            yield topic
+    rights = _Rights(who)
+    return (topic for topic in topics if rights.may_read(topic))
 
 
 def _owns(who: Identity, topic: Topic) -> bool:

@@ -67,6 +67,8 @@ def verify_token(text: str) -> Token:
     return token
 
 
-def allows(patterns: str, topic: str) -> bool:
-    """Whether one of the space-separated patterns matches the topic's name."""
+def allows(patterns: str, topic: str, *, exactly: bool = False) -> bool:
+    """Whether one of the space-separated patterns matches the topic's name, or ``exactly`` is it."""
+    if exactly:
+        return topic in patterns.split()
     return any(matches(pattern, topic) for pattern in patterns.split())

@@ -8,6 +8,7 @@ MAX_TOPIC_CHARS = 128
 VITALS = "system"
 OPERATION = "system:operation"
 COMMANDS = "system:commands"
+ROOM, LIVE = "room:", ":live"
 OF_PEOPLE = (OPERATION, COMMANDS)  # tell who is connected, from where, and how each of them does
 _TOPIC = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 _PATTERN = re.compile(r"[A-Za-z0-9._:*-]{1,128}", re.ASCII)
@@ -49,6 +50,19 @@ def matches(pattern: str, name: str) -> bool:
             return False
         at = found + len(piece)
     return len(name) - at >= len(last) and name.endswith(last)
+
+
+def room_topics(slug: str) -> tuple[str, str]:
+    """The two topics of a room: its log, and what passes there and need not be kept."""
+    return f"{ROOM}{slug}", f"{ROOM}{slug}{LIVE}"
+
+
+def room_of(topic: str) -> str | None:
+    """The slug of the room that the topic is of; None of any other topic."""
+    if not topic.startswith(ROOM):
+        return None
+    slug = topic[len(ROOM) :].removesuffix(LIVE)
+    return None if not slug or ":" in slug else slug
 
 
 def is_own(topic: str) -> bool:
