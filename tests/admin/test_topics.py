@@ -112,7 +112,8 @@ def test_what_would_take_long_becomes_a_job(root, orders, act, kind, monkeypatch
 def test_topics_that_are_needed_stay(root, orders):
     room = ensure_room("lobby", title="Lobby")
     for topic, told in [
-        (room.topic, "the log of a room"),
+        (room.topic, "a topic of a room"),
+        (Topic.objects.get(name="room:lobby:live"), "a topic of a room"),
         (Topic.objects.create(name="system:x"), "the server itself"),
     ]:
         assert told in root.post(url(topic, "delete"), {"name": topic.name}).content.decode()
