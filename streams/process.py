@@ -9,6 +9,7 @@ from functools import partial
 
 from streams.accounts.upkeep import keep_sessions_cleared
 from streams.chat.model import close_runner, current_runner
+from streams.chat.presence import keep_present
 from streams.conf import StreamSettings
 from streams.connections import drop_deaf, keep_checked, keep_commanded, keep_trimmed, publish_vitals, registry
 from streams.connections.connection import FAREWELL_S
@@ -41,6 +42,7 @@ async def begin() -> Hub:
         hub.tasks.keep_running("trimming", partial(keep_trimmed, hub))
         hub.tasks.keep_running("sweeping files", partial(keep_swept, hub))
         hub.tasks.keep_running("expired sessions", partial(keep_sessions_cleared, hub))
+        hub.tasks.keep_running("presence", partial(keep_present, hub), max_pause_s=MAX_PAUSE_S)
         hub.tasks.keep_running("abandoned answers", runner.keep_ending_abandoned)
         if hub.settings.run_jobs:
             await begin_jobs(hub)

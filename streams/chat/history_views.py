@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from streams.chat.history import Wanted, answer, history
+from streams.chat.presence import present_in
 from streams.chat.rooms import room_to_read
 from streams.errors import InvalidInput, MethodNotAllowed
 from streams.http.errors import answers_errors
@@ -19,11 +20,12 @@ MAX_DIGITS = 18
 @answers_errors
 async def room_history(request: HttpRequest, slug: str) -> HttpResponseBase:
     """``GET /rooms/<slug>/history``, with ``before``, ``after`` or ``around`` a number: as ``history.history``."""
-    wanted = Wanted(**read_places(request))
+    places = read_places(request)
 
     def read() -> dict[str, Any]:
         who = identify(request.user, request.session, request.headers)
-        return history(room_to_read(who, slug), wanted, who=who)
+        page = history(room_to_read(who, slug), Wanted(**places), who=who)
+        return page if places else page | {"present": present_in(slug)}
 
     return await _answered(request, read)
 

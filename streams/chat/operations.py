@@ -6,6 +6,7 @@ from streams.chat import membership
 from streams.chat.here import Operation
 from streams.chat.stopping import stop
 from streams.chat.talk import delete, edit, react, read, say
+from streams.chat.typing_sign import typing
 from streams.chat.versions import choose, regenerate
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -22,4 +23,5 @@ OPERATIONS: Mapping[str, Operation] = {
     "role": membership.role,
     "mute": membership.mute,
     "leave": membership.leave,
+    "typing": typing,
 }

@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from streams.chat.history import history
 from streams.chat.model import describe_model
+from streams.chat.presence import present_in
 from streams.chat.rooms import readable_rooms, room_to_read
 from streams.conf import get_settings, guests_allowed
 from streams.errors import NoSuchTopic, NotSignedIn
@@ -31,7 +32,7 @@ def room_page(request: HttpRequest, slug: str = HOME) -> HttpResponseBase:
     }
     try:
         context["room"] = room_to_read(who, slug)
-        context["snapshot"] = history(context["room"], who=who)
+        context["snapshot"] = history(context["room"], who=who) | {"present": present_in(slug)}
     except NotSignedIn:
         pass
     except NoSuchTopic as error:
