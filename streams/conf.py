@@ -16,6 +16,7 @@ MAY_BE_ZERO = {
     "drain_notice_s",
     "drain_spread_s",
     "drain_answers_s",
+    "max_rooms_per_user",
     "max_usd_per_person_day",
     "max_usd_per_room_day",
 }
@@ -112,7 +113,7 @@ class StreamSettings:
     guests: bool | None = None  # may people without an account read and talk; None: as DJANGO_DEBUG
     max_message_chars: int = 8_000  # of one message in a room, or of one question to POST /chat
     history_items: int = 50  # messages and answers of one page of history
-    max_rooms_per_user: int = 50  # that one person has made; direct rooms are not counted
+    max_rooms_per_user: int = 50  # that one person makes; direct rooms are not counted; 0: only the staff may
     max_room_members: int = 1_000  # of one room: those that it names, not everybody who may read a public one
     max_messages_per_s: float = 5.0  # of one person over all its sockets; bursts of ten times that
 

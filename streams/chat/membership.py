@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from streams.chat import members
 from streams.chat.changing import change_room
 from streams.chat.here import Here
+from streams.chat.model import check_model
 from streams.publishing import allowances
 
 T = TypeVar("T")
@@ -20,8 +21,11 @@ async def _do(here: Here, act: Callable[..., T], **fields: Any) -> T:
 
 
 async def set_room(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """``{"title"?, "description"?, "model"?, "system"?, "thinking"?}``. Raises as ``change_room``."""
-    await _do(here, change_room, changes={name: value for name, value in fields.items() if name not in ("op", "ref")})
+    """``{"title"?, "description"?, "model"?, "system"?, "thinking"?}``; no model: the site's. As ``change_room``."""
+    changes = {name: value for name, value in fields.items() if name not in ("op", "ref")}
+    if "model" in changes:
+        changes["model"] = await check_model(here.runner.provider, changes["model"])
+    await _do(here, change_room, changes=changes)
     return {}
 
 

@@ -16,7 +16,7 @@ _NAME = r"[\w.-]*(?:token|secret|passw(?:or)?d|passwd|api[_-]?key|session_?id|cs
 _PATTERNS = [
     (re.compile(r"(?i)(\b(?:set-)?cookie\b[\"']?\s*[:=,]\s*b?[\"']?)[^\r\n\"']+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),
-    (re.compile(r"\bst_[\w-]{8,}"), HIDDEN),
+    (re.compile(r"\bs[ti]_[\w-]{8,}"), HIDDEN),
     (re.compile(r"\bsk-[\w-]{8,}"), HIDDEN),
     (re.compile(r"(?i)([a-z][a-z0-9+.-]*://[^\s:/@\"']*:)[^\s@\"']+(?=@)"), rf"\1{HIDDEN}"),
     (re.compile(rf"(?i)(\b{_NAME}(?:=|%3D)[\"']?)[^\s&;,\"'#)]+"), rf"\1{HIDDEN}"),  # queries, cookies, DSNs

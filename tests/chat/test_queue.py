@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from streams.chat.rooms import ensure_room, history
+from streams.chat.history import history
+from streams.chat.rooms import ensure_room
 from streams.publishing import Identity
 from tests.chat.answers import ask, has_told, log_of, row, running
 from tests.chat.saying import do

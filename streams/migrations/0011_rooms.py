@@ -22,6 +22,6 @@ def make_live_topics(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("streams", "0008_gen"), ("streams", "0008_models")]
+    dependencies = [("streams", "0010_messages")]
 
     operations = [migrations.RunPython(make_live_topics, migrations.RunPython.noop)]

@@ -95,7 +95,7 @@ def copy_answers(apps, topic_id):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("streams", "0008_gen"), ("streams", "0008_models")]
+    dependencies = [("streams", "0009_models")]
 
     operations = [
         migrations.AddField("message", "edits", models.PositiveIntegerField(default=0)),
