@@ -130,6 +130,7 @@ class StreamSettings:
     # Claude
     model: str = "claude-sonnet-4-6"  # who answers, where there is a key
     max_tokens: int = 4_096  # of one answer
+    compact_after_s: float = 60.0  # an answer that ended so long ago is put together in the log
     coalesce_s: float = 0.04  # deltas of an answer are joined for so long while it is short: 25 events a second
     coalesce_max_s: float = 1.0  # and when it is long: an event costs each reader 200 bytes
     max_thinking_tokens: int = 8_192  # before it, of models that think

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 
 from streams.accounts.upkeep import keep_sessions_cleared
+from streams.chat.compaction import keep_compacted
 from streams.chat.model import close_runner, current_runner
 from streams.chat.presence import keep_present
 from streams.conf import StreamSettings
@@ -44,6 +45,7 @@ async def begin() -> Hub:
         hub.tasks.keep_running("expired sessions", partial(keep_sessions_cleared, hub))
         hub.tasks.keep_running("presence", partial(keep_present, hub), max_pause_s=MAX_PAUSE_S)
         hub.tasks.keep_running("abandoned answers", runner.keep_ending_abandoned)
+        hub.tasks.keep_running("compaction", partial(keep_compacted, hub))
         if hub.settings.run_jobs:
             await begin_jobs(hub)
     return hub

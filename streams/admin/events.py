@@ -13,7 +13,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from streams.admin.base import ReadOnly
 from streams.admin.words import number, size
-from streams.eventlog.browse import Page, Wanted, browse, first_kept
+from streams.eventlog.browse import Page, Wanted, browse, kept_numbers
+from streams.eventlog.read import first_kept
 from streams.models import Event, Topic
 from streams.wire.event import event_id, format_time
 from streams.wire.names import OF_PEOPLE
@@ -123,7 +124,7 @@ class EventAdmin(ReadOnly):
             "title": f"Events of {topic.name}" if topic is not None else "Events",
             "form": form,
             "topic": topic,
-            "kept": None if topic is None else number(topic.head - first_kept(topic.pk, topic.head) + 1),
+            "kept": None if topic is None else number(kept_numbers(topic)),
             "suggested": topics.values_list("name", flat=True)[:MAX_SUGGESTED],
             "rows": [_row(event, topic) for event in shown],
             "told": "" if page is None else _told(wanted, page),
@@ -152,7 +153,7 @@ class EventAdmin(ReadOnly):
         if topic.name in _hidden(request):
             raise PermissionDenied
         event = Event.objects.filter(topic_id=topic_id, seq=min(seq, 2**63 - 1)).first()
-        first = first_kept(topic.pk, topic.head)
+        first = first_kept(topic.pk) or topic.head + 1
         context = {
             "title": f"Event {number(seq)} of {topic.name}",
             "topic": topic,
@@ -162,6 +163,7 @@ class EventAdmin(ReadOnly):
             "first": number(first),
             "head": number(topic.head),
             "id": event_id(topic.epoch, seq),
+            "compacted": event is None and first <= seq <= topic.head,
             "previous": seq - 1 if first < seq <= topic.head else None,
             "next": seq + 1 if first <= seq < topic.head else None,
         }

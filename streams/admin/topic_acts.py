@@ -24,7 +24,7 @@ from streams.conf import get_settings
 from streams.connections.operate import audit
 from streams.errors import StreamsError
 from streams.eventlog import check_deletable, delete_topic, reset, trim
-from streams.eventlog.browse import first_kept
+from streams.eventlog.browse import kept_numbers
 from streams.jobs.registry import kind_named
 from streams.jobs.rows import start_job
 from streams.models import LiveConnection, Topic
@@ -143,7 +143,7 @@ def trim_page(panel: Panel, request: HttpRequest, topic: Topic) -> HttpResponseB
             return to_object(panel, topic)
         audit(request.user, topic, f"trimmed {how}", flag=CHANGE)
         return to_object(panel, topic)
-    kept = topic.head - first_kept(topic.pk, topic.head) + 1
+    kept = kept_numbers(topic)
     told = (f"{number(kept)} events are kept. Readers that are behind what is deleted are told of the gap.",)
     return ask(panel, request, form, Question(f"Trim {topic.name}", "Trim", told, danger=True), topic)
 
@@ -171,7 +171,7 @@ def reset_page(panel: Panel, request: HttpRequest, topic: Topic) -> HttpResponse
         if clear(panel, request, topic, "reset"):
             audit(request.user, topic, f"reset (epoch {topic.epoch}, head {topic.head})", flag=CHANGE)
         return to_object(panel, topic)
-    kept = topic.head - first_kept(topic.pk, topic.head) + 1
+    kept = kept_numbers(topic)
     readers = LiveConnection.objects.readers(timezone.now()).get(topic.name, 0)
     told = (
         f"All {number(kept)} kept events are deleted, and numbers begin at 1 again under a new epoch. "
@@ -195,7 +195,7 @@ def delete_page(panel: Panel, request: HttpRequest, topic: Topic) -> HttpRespons
             if clear(panel, request, topic, "delete"):
                 audit(request.user, topic, f"deleted (head {topic.head})", flag=DELETION)
             return to_list(panel)
-    kept = topic.head - first_kept(topic.pk, topic.head) + 1
+    kept = kept_numbers(topic)
     told = (f"The topic and its {number(kept)} kept events are deleted. Its readers are told that it is gone.",)
     return ask(panel, request, form, Question(f"Delete {topic.name}", "Delete", told, danger=True), topic)
 

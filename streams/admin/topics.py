@@ -77,7 +77,7 @@ class TopicAdmin(Panel):
 
     @column("Kept")
     def kept(self, topic: Any) -> SafeString | str:
-        """How many events are kept; numbers are dense, so nothing is counted."""
+        """How many events are kept, reckoned from their numbers: nothing is counted."""
         page = reverse("admin:streams_event_changelist")
         count = number(0 if topic.first_seq is None else topic.head - topic.first_seq + 1)
         return link(f"{page}?{urlencode({'topic': topic.name})}", count)

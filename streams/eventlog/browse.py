@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max, Min, QuerySet
 
+from streams.eventlog.read import first_kept
 from streams.models import Event, Topic
 
 SLICE = 1_000  # rows of one query of a scan
@@ -59,7 +60,7 @@ def _bounds(wanted: Wanted, before: int | None) -> tuple[QuerySet[Event], str, i
     else:
         topic = wanted.topic
         rows, field = Event.objects.filter(topic_id=topic.pk), "seq"
-        first, last = first_kept(topic.pk, topic.head), topic.head
+        first, last = first_kept(topic.pk) or topic.head + 1, topic.head
         if wanted.since is not None:
             first = max(first, seq_at(topic, wanted.since))
         if wanted.until is not None:
@@ -96,7 +97,7 @@ def browse(wanted: Wanted, *, before: int | None, size: int) -> Page:
 
 
 def _slice_begin(rows: QuerySet[Event], field: str, first: int, position: int) -> int:
-    """Where a slice of rows that ends at ``position`` begins; ids have holes, the numbers of a topic have none."""
+    """Where a slice of rows that ends at ``position`` begins; numbers of a topic have few holes, ids may have many."""
     if field == "seq":
         return max(first, position - SLICE + 1)
     ids = Event.objects.filter(pk__lte=position).order_by("-pk").values_list("pk", flat=True)
@@ -107,20 +108,20 @@ def _position(event: Event, field: str) -> int:
     return event.seq if field == "seq" else event.pk
 
 
-def first_kept(topic_id: int, head: int) -> int:
-    """The oldest sequence number that is kept; head + 1 where none is."""
-    first = Event.objects.filter(topic_id=topic_id).aggregate(first=Min("seq"))["first"]
-    return head + 1 if first is None else first
+def kept_numbers(topic: Topic) -> int:
+    """How many numbers there are from the oldest event on: as many as events, or more where some were compacted."""
+    first = first_kept(topic.pk)
+    return 0 if first is None else topic.head - first + 1
 
 
 def seq_at(topic: Topic, moment: datetime) -> int:
-    """The first sequence number at or after ``moment``, by bisection: numbers are dense, and time follows them."""
-    low, high = first_kept(topic.pk, topic.head), topic.head + 1
-    times = Event.objects.filter(topic_id=topic.pk).values_list("created_at", flat=True)
+    """The first sequence number at or after ``moment``, by bisection: time follows the numbers."""
+    low, high = first_kept(topic.pk) or topic.head + 1, topic.head + 1
+    times = Event.objects.of(topic.pk).values_list("created_at", flat=True)
     while low < high:
         middle = (low + high) // 2
-        created_at = times.filter(seq=middle).first()
-        if created_at is None or created_at < moment:  # trimmed meanwhile
+        created_at = times.filter(seq__gte=middle).first()
+        if created_at is None or created_at < moment:
             low = middle + 1
         else:
             high = middle

@@ -1,4 +1,8 @@
-"""Read: keyset pages by (topic, seq), never a held cursor."""
+"""Read: keyset pages by (topic, seq), never a held cursor.
+
+Numbers may be missing between two events that are kept: those were compacted, and what is said of them is in an event
+behind them. What is missing below the oldest event that is kept was trimmed, and is lost.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -28,10 +32,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Events after a cursor, oldest first; the first may lie further on than cursor + 1, if the log was trimmed."""
+    """Events after a cursor, oldest first. lost: how many numbers after the cursor were trimmed before the first."""
 
     head: Head
     events: tuple[LogEvent, ...]
+    lost: int = 0
 
 
 def read_head(name: str) -> Head:
@@ -52,11 +57,22 @@ def read_heads(topic_ids: Collection[int]) -> dict[int, Head]:
     return heads
 
 
-def read_bounds(name: str) -> tuple[Head, int]:
-    """The head, and the sequence number of the oldest event that is kept (head + 1 where none is)."""
+def read_bounds(name: str, last: int | None = None) -> tuple[Head, int]:
+    """The head, and the number of the oldest event that is kept, or of the oldest of the ``last`` (else head + 1)."""
     head = read_head(name)
-    first = Event.objects.filter(topic_id=head.topic_id).aggregate(first=Min("seq"))["first"]
-    return head, head.seq + 1 if first is None else first
+    if last == 0:
+        return head, head.seq + 1
+    if last is not None:
+        newest = Event.objects.filter(topic_id=head.topic_id, seq__lte=head.seq).order_by("-seq")
+        for seq in newest.values_list("seq", flat=True)[last - 1 : last]:
+            return head, seq
+    return head, first_kept(head.topic_id) or head.seq + 1
+
+
+def first_kept(topic_id: int) -> int | None:
+    """The sequence number of the oldest event that is kept; None where none is."""
+    first: int | None = Event.objects.filter(topic_id=topic_id).aggregate(first=Min("seq"))["first"]
+    return first
 
 
 def read_types(positions: Mapping[str, tuple[str | None, int]]) -> dict[str, str]:
@@ -77,7 +93,9 @@ def read_page(name: str, topic_id: int, after: int, *, max_events: int, max_byte
     Read in slices, and not by an iterator that is left early: PostgreSQL would first copy all the rows that were asked
     for (its cursor is WITH HOLD), which for large events is many times what a page takes.
     The head is read first, so that an empty page after a head further on means: trimmed. Each row brings the epoch of
-    its own moment: if the log was reset in between, the page is empty and its head is of the new life.
+    its own moment: if the log was reset in between, the page is empty and its head is of the new life. What is missing
+    before the first row was compacted, unless the oldest event, asked for after it, lies behind: trimming takes all up
+    to some number, so in one answer of the database nothing is trimmed between two rows.
     """
     head = read_head(name)
     rows: list[LogEvent] = []
@@ -86,16 +104,25 @@ def read_page(name: str, topic_id: int, after: int, *, max_events: int, max_byte
         cursor = rows[-1].seq if rows else after
         some = list(Event.objects.of(topic_id).after(cursor).values_list(*_FIELDS)[:wanted])
         if rows and some and some[0][1] != cursor + 1:
-            break  # trimmed in between: the next page begins with the gap
+            break  # compacted, or trimmed in between: the next page begins with it
         for row in some:
             if row[0] != head.epoch:
                 return LogPage(read_head(name), ())
             rows.append(LogEvent(name, *row))
             size += len(row[3])
             if size >= max_bytes:
-                return LogPage(head, tuple(rows))
+                return LogPage(head, tuple(rows), _trimmed(topic_id, after, rows[0].seq))
         wanted = min(max_events - len(rows), (max_bytes - size) * len(rows) // size + 1) if len(some) == wanted else 0
     if not rows and head.seq > after:
         now = read_head(name)  # trimmed, or reset since the head was read
         head = head if now.epoch == head.epoch else now
-    return LogPage(head, tuple(rows))
+        return LogPage(head, (), max(0, head.seq - after))
+    return LogPage(head, tuple(rows), _trimmed(topic_id, after, rows[0].seq) if rows else 0)
+
+
+def _trimmed(topic_id: int, after: int, first: int) -> int:
+    """How many numbers between a cursor and the first row behind it were trimmed."""
+    if first == after + 1:
+        return 0
+    oldest = first_kept(topic_id)
+    return 0 if oldest is not None and oldest <= after else first - 1 - after

@@ -86,11 +86,10 @@ class Cursor:
         page = await hub.read_log(live, after)
         if page is None or not hub.learn(live, page.head, asked_of=life):
             return None
-        first = page.events[0].seq if page.events else page.head.seq + 1
         self.seq = page.events[-1].seq if page.events else page.head.seq
         gap = None
-        if first > after + 1:
-            gap = Gap(event_id(epoch, after), event_id(epoch, first - 1), first - 1 - after, "trimmed")
+        if page.lost:
+            gap = Gap(event_id(epoch, after), event_id(epoch, after + page.lost), page.lost, "trimmed")
         live.events_out += len(page.events)
         hub.events_out += len(page.events)
         return Batch(live.name, page.events, self.seq, gap) if page.events or gap else None

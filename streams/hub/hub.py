@@ -14,7 +14,7 @@ from streams.flow import Supervisor
 from streams.hub.doorbell import Doorbell, running_hubs
 from streams.hub.live import LiveTopic, Silence
 from streams.hub.memory import make_room
-from streams.hub.ring import Announcement, RingMemory
+from streams.hub.ring import Announcement, RingMemory, dense_end
 
 logger = logging.getLogger(__name__)
 
@@ -193,12 +193,13 @@ class Hub:
         after, life = live.ring.head, live.life
         page = await self.read_log(live, after)
         if page is not None and self.learn(live, page.head, asked_of=life):
-            if page.events and page.events[0].seq > live.ring.head + 1:
-                live.ring.skip_to(page.events[0].seq - 1)  # trimmed in between
-            elif not page.events and live.ring.head == after:
+            events = dense_end(page.events)
+            if events and events[0].seq > live.ring.head + 1:
+                live.ring.skip_to(events[0].seq - 1)  # trimmed or compacted in between
+            elif not events and live.ring.head == after:
                 live.target = min(live.target, page.head.seq)
                 live.ring.skip_to(live.target)
-            live.ring.offer(page.events)
+            live.ring.offer(events)
         live.wake()
         self._bound_memory()
 

@@ -47,11 +47,9 @@ async def resolve(hub: Hub, live: LiveTopic, wish: Wish) -> Position:
     of_this_life = wish.kind is WishKind.AFTER and wish.epoch in (None, live.epoch)
     if of_this_life and live.ring.first - 1 <= wish.number <= live.ring.head:
         return Position(live.epoch, wish.number)
-    head, first = await _bounds(hub, live)
-    if wish.kind is WishKind.LAST:
-        return Position(head.epoch, max(head.seq - wish.number, first - 1))
+    head, first = await _bounds(hub, live, wish.number if wish.kind is WishKind.LAST else None)
     oldest = Position(head.epoch, first - 1)
-    if wish.kind is WishKind.EARLIEST:
+    if wish.kind in (WishKind.EARLIEST, WishKind.LAST):
         return oldest
     reason, lost = str(WishKind.MALFORMED), None
     if wish.kind is WishKind.AFTER:
@@ -63,10 +61,10 @@ async def resolve(hub: Hub, live: LiveTopic, wish: Wish) -> Position:
     return Position(oldest.epoch, oldest.seq, Gap(wish.text, oldest.id, lost, reason))
 
 
-async def _bounds(hub: Hub, live: LiveTopic) -> tuple[Head, int]:
-    """The head of the log and the oldest event that is kept, of the life that ``live`` is in."""
+async def _bounds(hub: Hub, live: LiveTopic, last: int | None) -> tuple[Head, int]:
+    """The head of the log and the oldest event that is kept, or of the ``last``, of the life that ``live`` is in."""
     while True:
         life = live.life
-        head, first = await hub.gateway.run(read_bounds, live.name)
+        head, first = await hub.gateway.run(read_bounds, live.name, last)
         if hub.learn(live, head, asked_of=life) or live.life == (head.topic_id, head.epoch):
             return head, first

@@ -69,8 +69,19 @@ class Batch:
         return joined
 
 
+def dense_end(events: Sequence[LogEvent]) -> Sequence[LogEvent]:
+    """The newest of ``events`` between which no number is missing: what a ring can take of a page of the log."""
+    begin = len(events) - 1
+    while begin > 0 and events[begin - 1].seq == events[begin].seq - 1:
+        begin -= 1
+    return events[begin:] if events else events
+
+
 class Ring:
-    """Dense: holds every event from ``first`` to ``head``. size: about its bytes in memory, its part of ``memory``."""
+    """Dense: holds every event from ``first`` to ``head``, also those that were compacted in the log since.
+
+    size: about its bytes in memory, its part of ``memory``.
+    """
 
     __slots__ = (
         "_batches",

@@ -89,6 +89,11 @@ class Generation(models.Model):
         indexes = [
             models.Index(fields=["-created_at"], name="generation_created"),
             models.Index(fields=["topic", "message_seq"], name="generation_topic_message"),
+            models.Index(
+                fields=["ended_at"],
+                condition=models.Q(compacted_at__isnull=True, end_seq__isnull=False),
+                name="generation_to_compact",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["topic", "start_seq"], name="generation_topic_start_unique"),

@@ -1,5 +1,5 @@
 // @ts-check
-// Event ids are opaque but for one promise: what follows the last "-" is the sequence number in the topic, without gaps.
+// Event ids are opaque but for one promise: what follows the last "-" is the sequence number in the topic; numbers only grow.
 
 /**
  * @param {string | null | undefined} id
