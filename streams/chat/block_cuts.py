@@ -40,7 +40,7 @@ def closes(line: str, fence: str) -> bool:
 
 
 def find_cuts(text: str, references: Mapping[str, Any], *, whole: bool = False) -> Cuts:
-    """The cuts of ``text``, which is whole lines that begin with a block; ``whole``: nothing will come behind it.
+    """The cuts of ``text``, which is whole lines that begin with a block; ``whole``: it is the end, and cut there.
 
     Only the blocks are parsed, not what is in them.
     """
@@ -59,6 +59,8 @@ def find_cuts(text: str, references: Mapping[str, Any], *, whole: bool = False) 
         final, growing = final - 1, blocks[-1][0].type
         fence = blocks[-1][0].markup if growing == "fence" else ""
     found = [ends[_behind_blank(lines, span[1]) - 1] for _, span in blocks[:final]]
+    if whole:
+        found[-1:] = [len(text)]  # definitions show nothing
     return Cuts(tuple(found), growing, fence)
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import time
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
@@ -92,8 +93,8 @@ def _pieces(generation: Generation, end: Event) -> list[int]:
 
 
 def _compacted(generation: Generation, end: Event) -> str | None:
-    """The data of the end with the whole text; without it where that is more than an event holds: then it is read
-    from the room. None for the event of another life of the log.
+    """The data of the end with all of the text and the HTML; without where that is more than an event holds, or the
+    HTML shows a part of it: then it is read from the room. None for the event of another life of the log.
     """
     data = json.loads(end.data)
     if not isinstance(data, dict) or data.get("generation") != str(generation.pk):
@@ -101,8 +102,8 @@ def _compacted(generation: Generation, end: Event) -> str | None:
     if data.get("sha256") != hashlib.sha256(generation.text.encode()).hexdigest():
         logger.error("answer %s is not compacted: its row has another text than its event", generation.pk)
         return None
-    try:
-        whole = {"text": generation.text, "html": generation.html or None}
-        return new_event(data | whole, type=end.type).data
-    except TooLarge:
-        return new_event(data | {"text": None}, type=end.type).data
+    if generation.html_chars >= len(generation.text):
+        with suppress(TooLarge):
+            whole = {"text": generation.text, "html": generation.html or None}
+            return new_event(data | whole, type=end.type).data
+    return new_event(data | {"text": None}, type=end.type).data

@@ -23,7 +23,7 @@ def tell(kind, **data):
     return publish_events(TOPIC, [new_event(data, type=f"generation.{kind}")]).new[0].seq
 
 
-def answer(*pieces, ended_s_ago=3_600.0, html=None, **fields):
+def answer(*pieces, ended_s_ago=3_600.0, **fields):
     """An answer that ended, as its events and its row have it; a message of another comes in between."""
     room = ensure_room("lobby", title="Lobby")
     text = "".join(pieces)
@@ -39,7 +39,7 @@ def answer(*pieces, ended_s_ago=3_600.0, html=None, **fields):
     tell("block", generation=ours, index=0, chars=1, html="<p>x</p>")
     digest = hashlib.sha256(text.encode()).hexdigest()
     one.end_seq = tell("end", generation=ours, length=len(text), sha256=digest, html=None, text=None, blocks=1)
-    one.text, one.html, one.status = text, f"<p>{text}</p>" if html is None else html, "done"
+    one.text, one.html, one.html_chars, one.status = text, f"<p>{text}</p>", len(text), "done"
     one.ended_at = timezone.now() - timedelta(seconds=ended_s_ago)
     for name, value in fields.items():
         setattr(one, name, value)
@@ -76,6 +76,12 @@ def test_a_text_that_no_event_holds_is_left_to_the_room(streams_settings):
     assert compact_answer(one)
     assert [kind for kind, _ in events_of(one)] == ["start", "end"]
     assert events_of(one)[-1][1]["text"] is None
+
+
+def test_a_text_of_which_the_html_shows_a_part_is_left_to_the_room():
+    one = answer("shown", " and not shown", html_chars=5)
+    assert compact_answer(one)
+    assert (events_of(one)[-1][1]["text"], events_of(one)[-1][1]["html"]) == (None, None)
 
 
 def test_what_is_compacted_once_is_not_looked_at_again():
