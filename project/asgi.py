@@ -1,6 +1,7 @@
 """The application: Django for HTTP, Channels for WebSockets, static files, and the process's beginning and end."""
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -25,6 +26,9 @@ from streams.connections import serving
 from streams.hub import Hub
 from streams.logs.access import Recorded
 from streams.routing import websocket_urlpatterns
+
+gc.collect()
+gc.freeze()  # what is loaded stays: each full collection would go through it, and keep the event loop for 70 ms
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

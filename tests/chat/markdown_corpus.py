@@ -51,6 +51,12 @@ With $a_1$ and \\(b_2\\), for $5 and $10.
 The end.
 """
 
+
+def numbered(number):
+    """``MIXED`` with code and maths that no other number has: what is rendered once is not the same thing again."""
+    return MIXED.replace("x + 1", f"x + {number}").replace("\\pm", f"\\pm {number}").replace("b_2", f"b_{number}")
+
+
 CORPUS = (
     MIXED,
     "a\nb\n---\nc\n\n    code\n\n    more code\n\ntext\n",
