@@ -11,7 +11,7 @@ const SPOKEN_CHARACTERS = 200;
  * @returns {{ urgent: boolean, text: string } | null}
  */
 export function announcementFor(change, viewerId) {
-  if (change.kind === "added") {
+  if (change.kind === "added" || change.kind === "beyond") {
     const { item } = change;
     if (item.kind === "generation") return { urgent: false, text: `${item.label} is answering` };
     if (item.author.id === viewerId) return null;

@@ -1,8 +1,11 @@
 // @ts-check
 // The box one writes in.
 
+import { iconButton } from "./icons.js";
 import { readJson, writeJson } from "../storage.js";
+import { el } from "../dom.js";
 import { countCharacters } from "./integrity.js";
+import { quoteOf } from "./message-words.js";
 
 /**
  * What the counter says; null while there is room enough.
@@ -33,13 +36,19 @@ export function withMention(text, mention) {
  * @param {HTMLElement} parts.counter
  * @param {HTMLButtonElement} parts.send
  * @param {HTMLButtonElement} parts.mention
+ * @param {HTMLElement} parts.replying  shows what is answered
  * @param {object} options
  * @param {number} options.limit  characters
- * @param {Storage | null} options.storage  keeps the draft over a reload
+ * @param {Storage | null} options.storage  keeps the draft, also when the tab is closed
  * @param {string} options.key
- * @param {(text: string) => void} options.onSend
+ * @param {(text: string, more: { reply_to?: number }) => void} options.onSend
+ * @param {() => void} options.onWrite
+ * @param {() => void} options.onEditLast  ArrowUp in the empty box
  */
-export function createComposer({ form, area, counter, send, mention }, { limit, storage, key, onSend }) {
+export function createComposer({ form, area, counter, send, mention, replying }, { limit, storage, key, onSend, onWrite, onEditLast }) {
+  /** @type {import("./types.js").Item | null} */
+  let answered = null;
+
   function refresh() {
     area.style.height = "auto";
     area.style.height = `${area.scrollHeight}px`;
@@ -51,33 +60,59 @@ export function createComposer({ form, area, counter, send, mention }, { limit, 
     writeJson(storage, key, area.value || null);
   }
 
-  /** @param {string} text */
-  function set(text) {
+  /** @param {string} text @param {number} [caret] */
+  function set(text, caret = text.length) {
     area.value = text;
     refresh();
     area.focus();
-    area.setSelectionRange(text.length, text.length);
+    area.setSelectionRange(caret, caret);
+  }
+
+  /** @param {import("./types.js").Item | null} item */
+  function reply(item) {
+    answered = item;
+    replying.hidden = !item;
+    replying.replaceChildren();
+    if (!item) return;
+    const { who, text } = quoteOf(item);
+    const line = el("span", "quote-text", text);
+    line.dir = "auto";
+    const close = iconButton("close", "Do not answer this one", () => {
+      reply(null);
+      area.focus();
+    });
+    replying.append(el("span", "replying-to", "Answering ", el("strong", "", who)), line, close);
+    area.focus();
   }
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = area.value.trim();
     if (send.disabled || !text) return;
+    const more = answered ? { reply_to: answered.seq } : {};
+    reply(null);
     set("");
-    onSend(text);
+    onSend(text, more);
   });
   area.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Enter" && !event.shiftKey) form.requestSubmit();
+    else if (event.key === "ArrowUp" && !area.value) onEditLast();
+    else if (event.key === "Escape" && answered) reply(null);
+    else return;
     event.preventDefault();
-    form.requestSubmit();
   });
-  area.addEventListener("input", refresh);
+  area.addEventListener("input", () => {
+    refresh();
+    if (area.value.trim()) onWrite();
+  });
   mention.addEventListener("click", () => set(withMention(area.value, "@claude")));
 
   area.value = readJson(storage, key, "");
   refresh();
   return {
     set,
+    reply,
     /** Nothing can be sent from here any more. @param {string} why */
     disable(why) {
       area.disabled = send.disabled = mention.disabled = true;

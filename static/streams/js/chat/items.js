@@ -13,14 +13,36 @@ function readPerson(value) {
   return { id: text(value?.id), name: text(value?.name) || "Someone", kind: value?.kind === "user" ? "user" : "guest" };
 }
 
+/** @template T @param {any} list @param {(value: any) => T} read @returns {T[]} */
+const readList = (list, read) => (Array.isArray(list) ? list.map(read) : []);
+
+/** @param {any} value @returns {import("./types.js").Named} */
+export const readNamed = (value) => ({ id: text(value?.id), name: text(value?.name) || "Someone" });
+
+/** @param {any} value @returns {import("./types.js").Attached} */
+const readFile = (value) => ({ name: text(value?.name), size: Number(value?.size) || 0, content_type: text(value?.content_type) });
+
+/** @param {any} value @returns {import("./types.js").Reaction} */
+const readReaction = (value) => ({ emoji: text(value?.emoji), people: readList(value?.people, readNamed) });
+
 /**
- * @param {any} data of the event
+ * @param {any} data of the event, or the item of a history
  * @param {{ seq: number, time: string }} place
  * @returns {MessageItem}
  */
 export function readMessage(data, { seq, time }) {
+  const deleted = Boolean(data?.deleted);
   const said = typeof data?.text === "string" ? data.text : JSON.stringify(data?.text ?? data) ?? "";
-  return { kind: "message", seq, time, author: readPerson(data?.author), text: said, client_id: text(data?.client_id) || undefined };
+  return {
+    kind: "message", seq, time, author: readPerson(data?.author), text: deleted ? "" : said,
+    client_id: text(data?.client_id) || undefined,
+    reply_to: Number(data?.reply_to) || null,
+    mentions: readList(data?.mentions, readNamed),
+    files: readList(data?.files, readFile).filter(({ name }) => name),
+    edited: data?.edited ? text(data.edited, time) : null,
+    deleted,
+    reactions: readList(data?.reactions, readReaction).filter(({ emoji, people }) => emoji && people.length),
+  };
 }
 
 /**

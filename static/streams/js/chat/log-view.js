@@ -4,61 +4,71 @@
 import { el } from "../dom.js";
 import { generationView } from "./generation-view.js";
 import { place } from "./grouping.js";
-import { messageView, pendingView } from "./message-view.js";
+import { messageView } from "./message-view.js";
+import { pendingView } from "./pending-view.js";
 
 /** @typedef {import("./types.js").Item} Item */
-/** @typedef {import("./types.js").Person} Person */
 /** @typedef {import("./types.js").PendingMessage} PendingMessage */
 /** @typedef {import("./generation-view.js").GenerationView} GenerationView */
+/** @typedef {import("./message-view.js").MessageView} MessageView */
 
 /**
  * @param {HTMLElement} root  holds the items, then what is pending
  * @param {object} options
- * @param {() => Person | null} options.viewer
+ * @param {import("./message-view.js").MessageContext} options.context
  * @param {{ now(): number }} options.clock
  * @param {(generation: string) => Promise<void>} options.retryGeneration
- * @param {import("./message-view.js").PendingActions} options.pendingActions
+ * @param {import("./pending-view.js").PendingActions} options.pendingActions
  */
-export function createLogView(root, { viewer, clock, retryGeneration, pendingActions }) {
+export function createLogView(root, { context, clock, retryGeneration, pendingActions }) {
   /** @type {Map<Item, HTMLElement>} */
   const elements = new Map();
+  /** @type {Map<Item, MessageView>} */
+  const messages = new Map();
   /** @type {Map<Item, GenerationView>} */
   const answers = new Map();
   /** @type {Map<string, ReturnType<typeof pendingView>>} */
   const pending = new Map();
   const settled = el("div", "entries-settled");
   const waiting = el("div", "entries-pending");
+  const divider = el("div", "unread-line", el("span", "", "New since you were here"));
+  let readTo = Infinity;
   root.replaceChildren(settled, waiting);
 
   /** @param {Item} item */
   function create(item) {
-    if (item.kind === "message") return messageView(item, { mine: item.author.id === viewer()?.id });
-    const view = generationView(item, clock, retryGeneration);
-    answers.set(item, view);
+    const view = item.kind === "message" ? messageView(item, context) : generationView(item, clock, retryGeneration);
+    if (item.kind === "message") messages.set(item, view);
+    else answers.set(item, /** @type {GenerationView} */ (view));
+    view.element.id = `m${item.seq}`;
+    view.element.tabIndex = -1;
     return view.element;
   }
 
   /** Put an item under the one before it. @param {Item | undefined} previous @param {Item} item */
   function settle(previous, item) {
-    const { day, continued } = place(previous, item, clock.now());
     const element = elements.get(item);
     if (!element) return;
-    element.classList.toggle("continued", continued);
-    const above = element.previousElementSibling;
-    if (above?.classList.contains("day")) above.remove();
-    if (!day) return;
-    const divider = el("div", "day", el("span", "", day));
-    element.before(divider);
+    const { day, continued } = place(previous, item, clock.now());
+    const first = item.seq > readTo && previous !== undefined && previous.seq <= readTo;
+    element.classList.toggle("continued", continued && !first && !(item.kind === "message" && item.reply_to));
+    clearAbove(element);
+    if (first) element.before(divider);
+    if (day) element.before(el("div", "day", el("span", "", day)));
+  }
+
+  /** @param {Element} element */
+  function clearAbove(element) {
+    for (let above = element.previousElementSibling; above && !above.classList.contains("entry"); above = element.previousElementSibling) above.remove();
   }
 
   /** @param {Item[]} items @param {number} from @param {number} to */
   function fill(items, from, to) {
-    const before = settled.firstChild;
+    const before = from === 0 ? settled.firstChild : null;
     for (const item of items.slice(from, to)) {
       const element = create(item);
       elements.set(item, element);
-      if (from === 0) settled.insertBefore(element, before);
-      else settled.append(element);
+      settled.insertBefore(element, before);
     }
     for (let at = from; at <= to && at < items.length; at += 1) settle(items[at - 1], items[at]);
   }
@@ -66,27 +76,37 @@ export function createLogView(root, { viewer, clock, retryGeneration, pendingAct
   return {
     /** @param {Item[]} items all there are; everything shown before goes */
     replace(items) {
-      elements.clear();
-      answers.clear();
+      for (const map of [elements, messages, answers]) map.clear();
       settled.replaceChildren();
       fill(items, 0, items.length);
     },
     /** All there are, the first `count` of them new. */
     prepend: (/** @type {Item[]} */ items, /** @type {number} */ count) => fill(items, 0, count),
-    /** @param {Item[]} items all there are, the last one new */
-    append: (items) => fill(items, items.length - 1, items.length),
+    /** All there are, the last `count` of them new. */
+    append: (/** @type {Item[]} */ items, count = 1) => fill(items, items.length - count, items.length),
     /** @param {Item[]} gone */
     remove(gone) {
       for (const item of gone) {
         const element = elements.get(item);
-        if (element?.previousElementSibling?.classList.contains("day")) element.previousElementSibling.remove();
+        if (element) clearAbove(element);
         element?.remove();
-        elements.delete(item);
-        answers.delete(item);
+        for (const map of [elements, messages, answers]) map.delete(item);
       }
+    },
+    /** Draw the line under what was read. @param {number} seq @param {Item[]} items all there are */
+    divide(seq, items) {
+      readTo = seq;
+      divider.remove();
+      const at = items.findIndex((item) => item.seq > seq);
+      if (at > 0) settle(items[at - 1], items[at]);
+      return divider.isConnected ? divider : null;
     },
     /** @param {Item} item @returns {GenerationView | undefined} */
     answer: (item) => answers.get(item),
+    /** @param {Item} item @returns {MessageView | undefined} */
+    message: (item) => messages.get(item),
+    /** @param {Item} item */
+    element: (item) => elements.get(item),
     tick(/** @type {number} */ now_ms) {
       for (const view of answers.values()) view.tick(now_ms);
     },
@@ -99,7 +119,7 @@ export function createLogView(root, { viewer, clock, retryGeneration, pendingAct
         pending.delete(client_id);
       } else if (view) view.update(entry);
       else {
-        const me = viewer();
+        const me = context.viewer();
         if (!me) return;
         const fresh = pendingView(entry, me, pendingActions);
         pending.set(client_id, fresh);

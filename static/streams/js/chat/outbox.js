@@ -46,10 +46,10 @@ export function createOutbox({ ask, isPast, createId, clock, random, storage, ke
 
   /** @param {PendingMessage} entry */
   async function attempt(entry) {
-    const { client_id, text } = entry;
+    const { client_id, text, more } = entry;
     change(client_id, { status: "sending", error: null });
     try {
-      const id = await ask({ op: "say", text, client_id });
+      const id = await ask({ op: "say", text, client_id, ...more });
       change(client_id, id && isPast(id) ? null : { status: "accepted" });
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
@@ -87,12 +87,12 @@ export function createOutbox({ ask, isPast, createId, clock, random, storage, ke
 
   return {
     get entries() { return [...entries.values()]; },
-    /** @param {string} text */
-    add(text) {
+    /** @param {string} text @param {PendingMessage["more"]} [more]  what is said with it */
+    add(text, more = {}) {
       const busy = flushing || resting !== undefined; // then it waits behind the others
       /** @type {PendingMessage} */
       const entry = {
-        client_id: createId(), text, time: new Date(clock.now()).toISOString(), status: busy ? "unsent" : "sending", error: null,
+        client_id: createId(), text, more, time: new Date(clock.now()).toISOString(), status: busy ? "unsent" : "sending", error: null,
       };
       entries.set(entry.client_id, entry);
       if (!busy) return attempt(entry);

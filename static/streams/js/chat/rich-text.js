@@ -1,9 +1,23 @@
 // @ts-check
 // What a person wrote, with its links, mentions and `code` told apart. Built as nodes; text is never parsed as HTML.
 
-/** @typedef {{ kind: "text" | "link" | "mention" | "code", text: string }} Token */
+/** @typedef {{ kind: "text" | "link" | "mention" | "code", text: string, person?: string }} Token  `person`: an id */
 
-const PATTERN = /(?<link>https?:\/\/[^\s<>"'`]+)|(?<![\w@.])(?<mention>@[a-z][\w-]*)|`(?<code>[^`\n]+)`/gi;
+const LINK = String.raw`(?<link>https?:\/\/[^\s<>"'\x60]+)`;
+const CODE = "`(?<code>[^`\\n]+)`";
+const MODEL = "claude";
+
+/**
+ * Who is mentioned counts, not what looks like it: the names are those that the server found.
+ * @param {string[]} names
+ */
+function patternOf(names) {
+  const known = [...names, MODEL].sort((one, other) => other.length - one.length);
+  const either = known.map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|");
+  return new RegExp(`${LINK}|(?<![\\p{L}\\p{N}_@.])(?<mention>@(?:${either}))(?![\\p{L}\\p{N}_])|${CODE}`, "giu");
+}
+
+const PLAIN = patternOf([]);
 const CLOSERS = /** @type {Record<string, string>} */ ({ ")": "(", "]": "[", "}": "{" });
 
 /**
@@ -36,38 +50,45 @@ function isWebAddress(text) {
 
 /**
  * @param {string} text
+ * @param {import("./types.js").Named[]} [mentions]
  * @returns {Token[]} the text, complete and in order
  */
-export function tokenize(text) {
+export function tokenize(text, mentions = []) {
+  const pattern = mentions.length ? patternOf(mentions.map(({ name }) => name)) : PLAIN;
   /** @type {Token[]} */
   const tokens = [];
   let at = 0;
   const push = (/** @type {Token["kind"]} */ kind, /** @type {string} */ piece) => piece && tokens.push({ kind, text: piece });
-  PATTERN.lastIndex = 0;
-  for (let match = PATTERN.exec(text); match; match = PATTERN.exec(text)) {
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
     const { link, mention, code } = match.groups ?? {};
     const piece = link ? trimLink(link) : match[0];
     push("text", text.slice(at, match.index));
     if (link) push(isWebAddress(piece) ? "link" : "text", piece);
-    else push(mention ? "mention" : "code", mention ?? code);
-    at = PATTERN.lastIndex = match.index + piece.length;
+    else if (code) push("code", code);
+    else tokens.push({ kind: "mention", text: mention, person: mentions.find(({ name }) => isSame(name, mention.slice(1)))?.id });
+    at = pattern.lastIndex = match.index + piece.length;
   }
   push("text", text.slice(at));
   return tokens;
 }
 
+/** @param {string} one @param {string} other */
+const isSame = (one, other) => one.toLowerCase() === other.toLowerCase();
+
 /**
  * @param {Token[]} tokens
+ * @param {string} [me]  the viewer's id, whose mentions stand out
  * @returns {DocumentFragment}
  */
-export function toNodes(tokens) {
+export function toNodes(tokens, me) {
   const fragment = document.createDocumentFragment();
-  for (const { kind, text } of tokens) {
+  for (const { kind, text, person } of tokens) {
     if (kind === "text") fragment.append(text);
     else if (kind === "link") fragment.append(createLink(text));
     else {
       const element = document.createElement(kind === "code" ? "code" : "span");
-      if (kind === "mention") element.className = /^@claude$/i.test(text) ? "mention to-model" : "mention";
+      if (kind === "mention") element.className = person ? (person === me ? "mention own" : "mention") : "mention to-model";
       element.textContent = text;
       fragment.append(element);
     }

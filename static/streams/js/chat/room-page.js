@@ -9,18 +9,26 @@ import { isAfter } from "../position.js";
 import { openStorage } from "../storage.js";
 import { createWebSocketStream } from "../websocket-stream.js";
 import { announcementFor } from "./announcer.js";
-import { createComposer } from "./composer.js";
 import { bindDrawer } from "./drawer.js";
+import { createEntryTools } from "./entry-tools.js";
+import { createHint } from "./hint.js";
 import { createHistory } from "./history.js";
 import { createUuid } from "./integrity.js";
+import { createLive } from "./live.js";
 import { createLogView } from "./log-view.js";
+import { createMessageActions } from "./message-actions.js";
 import { createOutbox } from "./outbox.js";
+import { createPaging } from "./paging.js";
 import { createReading } from "./reading.js";
+import { bindRoomHead } from "./room-head.js";
 import { createRoomSession } from "./room-session.js";
 import { createRoomStore } from "./room-store.js";
+import { createReadSignal } from "./unread.js";
+import { openComposer } from "./writing.js";
 
 const clock = browserClock;
 const env = { clock, setInterval: window.setInterval.bind(window) };
+const fetch = window.fetch.bind(window);
 
 bindDrawer(
   {
@@ -37,29 +45,45 @@ if (snapshot) openRoom(snapshot);
 
 /** @param {import("./types.js").Page} page */
 function openRoom(page) {
-  const { history: historyUrl, socket: socketPath, limit } = byId("chat", HTMLElement).dataset;
+  const { room: base = "", socket: socketPath = "", limit = "" } = byId("chat", HTMLElement).dataset;
   /** @type {import("./types.js").Person | null} */
   let viewer = readPageData("viewer");
   const createId = () => createUuid((bytes) => crypto.getRandomValues(bytes));
-  const storage = openStorage("sessionStorage");
+  const hint = createHint(clock);
   const store = createRoomStore(page);
-  const client = createWebSocketStream(socketPath ?? "", { from: page.position, clock });
+  const client = createWebSocketStream(socketPath, { from: page.position, clock });
   client.onNotice(showNotice);
+  const key = (/** @type {string} */ what) => `streams.${what}.${page.room.slug}.${viewer?.id ?? ""}`;
 
   const outbox = createOutbox({
-    ask: async (request) => (await client.ask(request)).id,
+    async ask(request) {
+      const { id, refused } = await client.ask(request);
+      if (refused) hint.fail(`No answer was begun. ${refused.message}`);
+      return id;
+    },
     isPast: (id) => !isAfter(id, store.position),
-    createId,
-    clock, storage,
+    createId, clock,
     random: Math.random,
-    key: `streams.outbox.${page.room.slug}`,
+    storage: openStorage("sessionStorage"),
+    key: key("outbox"),
     onChange(entry, client_id) {
       log.setPending(entry, client_id);
       reading.refresh();
     },
   });
-  const log = createLogView(byId("entries", HTMLElement), {
+  const actions = createMessageActions({
+    ask: client.ask,
     viewer: () => viewer,
+    role: () => page.role,
+    items: () => store.items,
+    element: (item) => log.element(item),
+    composer: () => composer,
+    focusComposer: () => document.getElementById("message")?.focus(),
+    limit: Number(limit),
+    hint,
+  });
+  const log = createLogView(byId("entries", HTMLElement), {
+    context: { viewer: () => viewer, at: store.at, goTo: (seq) => void reading.goTo(seq), react: actions.react },
     clock,
     retryGeneration: async (generation) => void (await client.ask({ op: "regenerate", generation, client_id: createId() })),
     pendingActions: {
@@ -72,18 +96,22 @@ function openRoom(page) {
       },
     },
   });
+  const history = createHistory(`${base}history`, { fetch });
   const session = createRoomSession({
-    store, client, clock,
-    history: createHistory(historyUrl ?? "", { fetch: window.fetch.bind(window) }),
+    store, client, clock, history,
     random: Math.random,
     subtle: globalThis.crypto?.subtle,
     onChange(change) {
-      if (change.kind === "added") {
-        if (change.item.kind === "message" && change.item.author.id === viewer?.id) outbox.remove(change.item.client_id);
-        log.append(store.items);
-        reading.added(change.item);
+      if (change.kind === "added" || change.kind === "beyond") {
+        const { item } = change;
+        if (item.kind === "message" && item.author.id === viewer?.id) outbox.remove(item.client_id);
+        if (item.kind === "message") live.said(item.author);
+        if (change.kind === "added") log.append(store.items);
+        reading.added(item);
       } else if (change.kind === "delta") log.answer(change.item)?.append(change.text);
-      else log.answer(change.item)?.update();
+      else if (change.kind === "message") log.message(change.item)?.update();
+      else if (change.kind === "room") head.changed(change.data);
+      else if (change.kind !== "member") log.answer(change.item)?.update();
       reading.moved();
       const told = announcementFor(change, viewer?.id);
       if (told) byId(told.urgent ? "alert" : "announce", HTMLElement).textContent = told.text;
@@ -92,18 +120,21 @@ function openRoom(page) {
       log.replace(store.items);
       reading.reloaded(gap);
     },
-    onError(message) {
-      reading.tell(message);
-      byId("alert", HTMLElement).textContent = message;
-    },
+    onError: hint.fail,
   });
-  const reading = createReading({ store, session, log, clock, title: document.title });
+  const signal = createReadSignal({ clock, from: page.last_read ?? 0, send: (seq) => client.ask({ op: "read", seq }) });
+  const reading = createReading({
+    store, log,
+    paging: createPaging({ store, history, onEvent: client.onEvent }),
+    title: document.title,
+    tell: hint.fail,
+    onSeen: (seq) => viewer && page.last_read !== undefined && signal.seen(seq),
+  });
 
-  const signIn = document.getElementById("sign-in");
   const connection = createConnectionView(
     {
       word: byId("state", HTMLElement), bar: byId("trouble", HTMLElement), sentence: byId("trouble-text", HTMLElement),
-      retry: byId("try-now", HTMLButtonElement), spoken: byId("announce", HTMLElement), signIn,
+      retry: byId("try-now", HTMLButtonElement), spoken: byId("announce", HTMLElement), signIn: document.getElementById("sign-in"),
     },
     () => (client.state.name === "refused" ? client.open() : client.wake()),
     env,
@@ -113,28 +144,18 @@ function openRoom(page) {
     if (type !== "stream.open") return;
     if (viewer && data?.you) viewer = data.you;
     void outbox.flush();
+    signal.again();
   });
-  const composer = document.getElementById("composer") instanceof HTMLFormElement ? openComposer() : null;
-
-  function openComposer() {
-    const composer = createComposer(
-      {
-        form: byId("composer", HTMLFormElement), area: byId("message", HTMLTextAreaElement), counter: byId("counter", HTMLElement),
-        send: byId("send", HTMLButtonElement), mention: byId("mention", HTMLButtonElement),
-      },
-      {
-        limit: Number(limit), storage, key: `streams.draft.${page.room.slug}`,
-        onSend(text) {
-          void outbox.add(text);
-          reading.toEnd();
-        },
-      },
-    );
-    for (const chip of document.querySelectorAll("button[data-suggest]")) {
-      chip.addEventListener("click", () => composer.set(/** @type {HTMLElement} */ (chip).dataset.suggest ?? ""));
-    }
-    return composer;
-  }
+  const composer = openComposer({
+    client, clock, store, outbox, page, key,
+    limit: Number(limit),
+    people: () => live.people,
+    onSent: () => void reading.toEnd(),
+    onEditLast: () => actions.editThis(),
+  });
+  const live = createLive({ client, clock, page, viewer: () => viewer, base, mention: composer && composer.mention, hint });
+  createEntryTools(byId("entries", HTMLElement), { at: store.at, actionsFor: actions.actionsFor, clock });
+  const head = bindRoomHead({ page, base, fetch, env, store, reading, actions, viewer: () => viewer });
 
   log.replace(store.items);
   const seen = new Set(store.items.map((item) => (item.kind === "message" ? item.client_id : undefined)));
@@ -142,7 +163,7 @@ function openRoom(page) {
     if (seen.has(entry.client_id)) outbox.remove(entry.client_id);
     else log.setPending(entry, entry.client_id);
   }
-  reading.toEnd();
+  reading.begin(page, window.location.hash);
   env.setInterval(() => log.tick(clock.now()), 1_000);
   client.open();
 }

@@ -7,8 +7,9 @@ const NEAR_PX = 56;
  * @param {HTMLElement} view  the element that scrolls
  * @param {HTMLElement} content  its only child that grows
  * @param {(atEnd: boolean) => void} onChange
+ * @param {() => boolean} isWhole  whether the end of the content is the end of the room
  */
-export function createScroller(view, content, onChange) {
+export function createScroller(view, content, onChange, isWhole) {
   let atEnd = true;
   let lastTop = 0;
 
@@ -19,7 +20,7 @@ export function createScroller(view, content, onChange) {
   }
 
   view.addEventListener("scroll", () => {
-    const near = view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_PX;
+    const near = isWhole() && view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_PX;
     const up = view.scrollTop < lastTop;
     lastTop = view.scrollTop;
     // What grew below between two frames is not a person leaving; only moving up is.
@@ -40,6 +41,11 @@ export function createScroller(view, content, onChange) {
   return {
     get atEnd() {
       return atEnd;
+    },
+    /** Stay where one is, whatever comes. */
+    leaveEnd() {
+      become(false);
+      onChange(false);
     },
     toEnd() {
       become(true);

@@ -1,0 +1,74 @@
+// @ts-check
+// Writing in a room: the box, its menu of people, what the others see of it, and where it goes.
+
+import { byId } from "../dom.js";
+import { openStorage } from "../storage.js";
+import { createComposer } from "./composer.js";
+import { bindMentionMenu } from "./mention-menu.js";
+import { createTypingSignal } from "./typing.js";
+
+/** @typedef {import("./types.js").Person} Person */
+/** @typedef {import("./mention-rules.js").Candidate} Candidate */
+
+/**
+ * Who may be meant: the model, those who are here, those who have spoken of late; each once.
+ * @param {string} about  the model, in a word
+ * @param {{ id: string, name: string }[]} present
+ * @param {import("./types.js").Item[]} items
+ * @returns {Candidate[]}
+ */
+export function candidates(about, present, items) {
+  const authors = [...items].reverse().flatMap((item) => (item.kind === "message" ? [item.author] : []));
+  const known = new Map([...present, ...authors].reverse().map(({ id, name }) => [id, { id, name }]));
+  return [{ id: "claude", name: "claude", about }, ...[...known.values()].reverse()];
+}
+
+/**
+ * The composer; null where this person may not write.
+ * @param {object} room
+ * @param {{ send: (operation: object) => unknown }} room.client
+ * @param {import("../connection.js").Clock} room.clock
+ * @param {ReturnType<typeof import("./room-store.js").createRoomStore>} room.store
+ * @param {ReturnType<typeof import("./outbox.js").createOutbox>} room.outbox
+ * @param {import("./types.js").Page} room.page
+ * @param {(what: string) => string} room.key  of the storage
+ * @param {number} room.limit
+ * @param {() => Person[]} room.people
+ * @param {() => void} room.onSent
+ * @param {() => void} room.onEditLast
+ */
+export function openComposer({ client, clock, store, outbox, key, limit, people, onSent, onEditLast }) {
+  if (!(document.getElementById("composer") instanceof HTMLFormElement)) return null;
+  const area = byId("message", HTMLTextAreaElement);
+  const mention = byId("mention", HTMLButtonElement);
+  const typing = createTypingSignal({ clock, send: () => void client.send({ op: "typing", ref: 0 }) });
+  const composer = createComposer(
+    {
+      form: byId("composer", HTMLFormElement), area, mention, counter: byId("counter", HTMLElement),
+      send: byId("send", HTMLButtonElement), replying: byId("replying", HTMLElement),
+    },
+    {
+      limit, onEditLast,
+      storage: openStorage("localStorage"),
+      key: key("draft"),
+      onWrite: typing.wrote,
+      onSend(text, more) {
+        typing.done();
+        void outbox.add(text, more);
+        onSent();
+      },
+    },
+  );
+  bindMentionMenu(area, byId("mentions", HTMLElement), {
+    people: () => candidates(mention.dataset.about ?? "", people(), store.items),
+    onChoose: composer.set,
+  });
+  for (const chip of document.querySelectorAll("button[data-suggest]")) {
+    chip.addEventListener("click", () => composer.set(/** @type {HTMLElement} */ (chip).dataset.suggest ?? ""));
+  }
+  return {
+    ...composer,
+    /** Begin a word to somebody. @param {{ name: string }} person */
+    mention: ({ name }) => composer.set(`${area.value ? `${area.value.trimEnd()} ` : ""}@${name} `),
+  };
+}
