@@ -5,6 +5,7 @@
 /** @typedef {import("./types.js").Named} Named */
 
 const QUOTED_CHARACTERS = 140;
+const ONLY_EMOJI = /^(?:\p{Extended_Pictographic}(?:[\p{Emoji_Modifier}\uFE0F]|\u200D\p{Extended_Pictographic})*\s?){1,3}$/u;
 
 /**
  * "Ada", "Ada and you", "Ada, Grace and 3 others".
@@ -46,5 +47,5 @@ export function sizeOf(bytes) {
 
 /** Whether a text is nothing but one to three emoji, which are shown large. @param {string} text */
 export function isOnlyEmoji(text) {
-  return text.length <= 32 && /^(?:\p{Extended_Pictographic}[\p{Emoji_Modifier}\u200D\uFE0F\p{Extended_Pictographic}]{0,6}\s?){1,3}$/u.test(text);
+  return text.length <= 32 && ONLY_EMOJI.test(text);
 }
