@@ -5,13 +5,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
-from streams.chat.history import history
+from streams.chat.history import Wanted, history
 from streams.chat.model import describe_model
 from streams.chat.presence import present_in
 from streams.chat.rooms import readable_rooms, room_to_read
 from streams.conf import get_settings, guests_allowed
 from streams.errors import NoSuchTopic, NotSignedIn
 from streams.http.errors import page_not_found
+from streams.models import Room
 from streams.publishing import identify, welcome_guest
 
 HOME = "lobby"
@@ -37,4 +38,13 @@ def room_page(request: HttpRequest, slug: str = HOME) -> HttpResponseBase:
         pass
     except NoSuchTopic as error:
         return page_not_found(request, error)
+    context["shown"] = _without_script(request, context["room"]) or context["snapshot"]
     return render(request, "streams/chat/room.html", context)
+
+
+def _without_script(request: HttpRequest, room: Room | None) -> dict[str, Any] | None:
+    """The page of history that ``?before=`` asks for, which is how one gets to it without JavaScript."""
+    before = request.GET.get("before", "")
+    if room is None or not (before.isascii() and before.isdigit() and len(before) < 19):
+        return None
+    return history(room, Wanted(before=int(before)))
