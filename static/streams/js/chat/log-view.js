@@ -103,8 +103,11 @@ export function createLogView(root, { context, clock, retryGeneration, pendingAc
     },
     /** @param {Item} item @returns {GenerationView | undefined} */
     answer: (item) => answers.get(item),
-    /** @param {Item} item @returns {MessageView | undefined} */
-    message: (item) => messages.get(item),
+    /** A message is something else now; so is what those show that answer it. @param {Item} item */
+    changed(item) {
+      messages.get(item)?.update();
+      for (const [other, view] of messages) if (other.kind === "message" && other.reply_to === item.seq) view.update();
+    },
     /** @param {Item} item */
     element: (item) => elements.get(item),
     tick(/** @type {number} */ now_ms) {

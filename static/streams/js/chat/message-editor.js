@@ -19,6 +19,7 @@ export function openEditor(entry, text, { limit, asks, save, onClose }) {
   if (!said || entry.classList.contains("editing")) return;
   const area = el("textarea", "input");
   area.value = text;
+  area.rows = 1;
   area.dir = "auto";
   area.setAttribute("aria-label", "Edit your message");
   const problem = el("p", "error-text");

@@ -109,7 +109,7 @@ function openRoom(page) {
         if (change.kind === "added") log.append(store.items);
         reading.added(item);
       } else if (change.kind === "delta") log.answer(change.item)?.append(change.text);
-      else if (change.kind === "message") log.message(change.item)?.update();
+      else if (change.kind === "message") log.changed(change.item);
       else if (change.kind === "room") head.changed(change.data);
       else if (change.kind !== "member") log.answer(change.item)?.update();
       reading.moved();

@@ -75,6 +75,7 @@ export function createSearchPanel({ dialog, input, list, note }, { url, fetch, c
     const at = links.indexOf(/** @type {HTMLAnchorElement} */ (document.activeElement));
     if (event.key === "ArrowDown") (links[at + 1] ?? links[0])?.focus();
     else if (event.key === "ArrowUp") (at > 0 ? links[at - 1] : input).focus();
+    else if (event.key === "Escape") dialog.close(); // which a field for searching would take for itself
     else if (event.key === "Enter" && document.activeElement === input && links[0]) links[0].click();
     else return;
     event.preventDefault();
