@@ -10,8 +10,7 @@ import { createClock } from "./fakes/clock.mjs";
 const LIMIT = { code: "limit", message: "one more of messages would be more than you may (limit 5 a second)", retryable: true };
 
 /** An outbox whose server answers with `answers`, one after the other: an id, or a refusal. */
-function createBox(answers) {
-  const clock = createClock();
+function createBox(answers, storage = null, clock = createClock(), prefix = "c") {
   const asked = [];
   const shown = new Map();
   let made = 0;
@@ -23,10 +22,10 @@ function createBox(answers) {
       throw new RequestFailed(answer);
     },
     isPast: () => true,
-    createId: () => `c${(made += 1)}`,
+    createId: () => `${prefix}${(made += 1)}`,
     clock,
     random: () => 0,
-    storage: null,
+    storage,
     key: "box",
     onChange: (entry, client_id) => shown.set(client_id, entry && { ...entry }),
   });
@@ -66,4 +65,36 @@ test("what will never be taken is given back, and nothing is sent again by itsel
   await box.add("long");
   await clock.advance(600_000);
   assert.deepEqual([asked.length, box.entries.map(({ status }) => status)], [1, ["failed"]]);
+});
+
+/** Web storage in memory. */
+function createStorage() {
+  const values = new Map();
+  return { getItem: (key) => values.get(key) ?? null, setItem: (key, text) => values.set(key, text), removeItem: (key) => values.delete(key), values };
+}
+
+const GONE = { code: "disconnected", message: "The connection was lost.", retryable: true };
+
+test("the next page of the room sends what a closed tab could not, with what was said along", async () => {
+  const [storage, clock] = [createStorage(), createClock()];
+  const first = createBox([GONE, GONE], storage, clock);
+  await first.box.add("in a tunnel", { reply_to: 7 });
+  const second = createBox([], storage, clock);
+  assert.deepEqual(second.box.entries.map(({ client_id, status, more }) => [client_id, status, more]), [["c1", "unsent", { reply_to: 7 }]]);
+  await second.box.flush();
+  assert.deepEqual(second.asked.map(([text, id]) => [text, id]), [["in a tunnel", "c1"]]);
+  assert.equal(storage.values.size, 0);
+});
+
+test("two tabs keep each other's messages, and what is too old is not sent unasked", async () => {
+  const [storage, clock] = [createStorage(), createClock()];
+  const one = createBox([GONE], storage, clock);
+  const two = createBox([GONE], storage, clock, "d");
+  await one.box.add("one");
+  await two.box.add("two");
+  assert.deepEqual(JSON.parse(storage.values.get("box")).map(({ text }) => text), ["one", "two"]);
+  await clock.advance(3_700_000);
+  const later = createBox([], storage, clock);
+  await later.box.flush();
+  assert.deepEqual([later.asked.length, later.box.entries.map(({ status, error }) => [status, error.code])], [0, [["failed", "stale"], ["failed", "stale"]]]);
 });

@@ -1,6 +1,7 @@
 // @ts-check
-// Messages on their way. Each keeps its client_id through every attempt, so the server can tell a repetition;
-// the box outlives a reload of the tab.
+// Messages on their way. Each keeps its client_id through every attempt, so the server can tell a repetition. The box
+// outlives the tab: whatever page of the room is opened next sends what is left, but for what is too old to be sent
+// unasked.
 
 import { waitOf } from "../failures.js";
 import { readJson, writeJson } from "../storage.js";
@@ -11,6 +12,8 @@ import { RequestFailed } from "../requests.js";
 const PASSING = ["disconnected", "limit", "unavailable", "stream_closed"]; // refused for now: nobody need do anything
 const WAITING = ["unsent", "accepted"];
 const REST_MS = 2_000; // where the server did not say how long
+const STALE_MS = 3_600_000;
+const STALE = { code: "stale", message: "It was written long ago, and the connection did not come back", retryable: true };
 
 /**
  * @param {object} options
@@ -29,9 +32,11 @@ export function createOutbox({ ask, isPast, createId, clock, random, storage, ke
   let flushing = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} until anything is sent again */
   let resting;
-  for (const entry of readJson(storage, key, /** @type {PendingMessage[]} */ ([]))) {
-    const status = entry.status === "failed" ? "failed" : "unsent";
-    if (entry.client_id && entry.text) entries.set(entry.client_id, { ...entry, status });
+  const kept = () => readJson(storage, key, /** @type {PendingMessage[]} */ ([])).filter((entry) => entry?.client_id && entry.text);
+  for (const entry of kept()) {
+    const stale = !(clock.now() - Date.parse(entry.time) < STALE_MS);
+    if (entry.status === "failed" || stale) entries.set(entry.client_id, { ...entry, status: "failed", error: entry.error ?? STALE });
+    else entries.set(entry.client_id, { ...entry, status: "unsent" });
   }
 
   /** @param {string} client_id @param {Partial<PendingMessage> | null} values */
@@ -40,7 +45,9 @@ export function createOutbox({ ask, isPast, createId, clock, random, storage, ke
     if (!entry) return;
     if (values) Object.assign(entry, values);
     else entries.delete(client_id);
-    writeJson(storage, key, entries.size ? [...entries.values()] : null);
+    const others = kept().filter((other) => other.client_id !== client_id); // of other tabs, too
+    const all = values ? [...others, entry] : others;
+    writeJson(storage, key, all.length ? all : null);
     onChange(values ? entry : null, client_id);
   }
 

@@ -64,7 +64,7 @@ function openRoom(page) {
     isPast: (id) => !isAfter(id, store.position),
     createId, clock,
     random: Math.random,
-    storage: openStorage("sessionStorage"),
+    storage: openStorage("localStorage"),
     key: key("outbox"),
     onChange(entry, client_id) {
       log.setPending(entry, client_id);
