@@ -31,6 +31,7 @@ export function createEntryTools(root, { at, actionsFor, clock }) {
   bar.setAttribute("aria-label", "Actions");
   /** @type {HTMLElement | null} */
   let shownAt = null;
+  let moving = false; // what is taken away with the focus in it says so in the midst of that
 
   const entryOf = (/** @type {EventTarget | null} */ target) => /** @type {HTMLElement | null} */ (target instanceof Element ? target.closest(".entry[data-seq]") : null);
   const itemOf = (/** @type {HTMLElement | null} */ entry) => (entry ? at(Number(entry.dataset.seq)) : undefined);
@@ -39,9 +40,11 @@ export function createEntryTools(root, { at, actionsFor, clock }) {
   /** @param {HTMLElement | null} entry */
   function show(entry) {
     const item = itemOf(entry);
-    if (entry === shownAt || isBusy()) return;
+    if (moving || entry === shownAt || isBusy()) return;
+    moving = true;
     shownAt?.classList.remove("acting");
     bar.remove();
+    moving = false;
     shownAt = item ? entry : null;
     if (!item || !entry) return;
     const { react, reply, more } = actionsFor(item);
