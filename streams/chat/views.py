@@ -8,12 +8,13 @@ from django.shortcuts import render
 from streams.chat.history import Wanted, history
 from streams.chat.model import describe_model
 from streams.chat.presence import present_in
+from streams.chat.roles import check_talk, commands_room, role_of
 from streams.chat.rooms import readable_rooms, room_to_read
 from streams.conf import get_settings, guests_allowed
-from streams.errors import NoSuchTopic, NotSignedIn
+from streams.errors import Forbidden, NoSuchTopic, NotSignedIn
 from streams.http.errors import page_not_found
-from streams.models import Room
-from streams.publishing import identify, welcome_guest
+from streams.models import Role, Room
+from streams.publishing import Identity, identify, welcome_guest
 
 HOME = "lobby"
 
@@ -34,12 +35,26 @@ def room_page(request: HttpRequest, slug: str = HOME) -> HttpResponseBase:
     try:
         context["room"] = room_to_read(who, slug)
         context["snapshot"] = history(context["room"], who=who) | {"present": present_in(slug)}
+        context |= _part(context, who)
     except NotSignedIn:
         pass
     except NoSuchTopic as error:
         return page_not_found(request, error)
     context["shown"] = _without_script(request, context["room"]) or context["snapshot"]
     return render(request, "streams/chat/room.html", context)
+
+
+def _part(context: dict[str, Any], who: Identity) -> dict[str, Any]:
+    """What ``who`` is in the room, which the page's script is told; and why they may not talk, if they may not."""
+    room, silenced = context["room"], ""
+    context["snapshot"]["role"] = Role.OWNER if commands_room(room, who) else role_of(room, who)
+    try:
+        check_talk(room, who)
+    except Forbidden as error:
+        silenced = str(error)
+    except NotSignedIn:  # a guest who came just now has the name by the next request
+        pass
+    return {"silenced": silenced}
 
 
 def _without_script(request: HttpRequest, room: Room | None) -> dict[str, Any] | None:

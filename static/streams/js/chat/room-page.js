@@ -16,6 +16,7 @@ import { createHistory } from "./history.js";
 import { createUuid } from "./integrity.js";
 import { createLive } from "./live.js";
 import { createLogView } from "./log-view.js";
+import { partLine } from "./member-words.js";
 import { createMessageActions } from "./message-actions.js";
 import { createOutbox } from "./outbox.js";
 import { createPaging } from "./paging.js";
@@ -111,7 +112,11 @@ function openRoom(page) {
       } else if (change.kind === "delta") log.answer(change.item)?.append(change.text);
       else if (change.kind === "message") log.changed(change.item);
       else if (change.kind === "room") head.changed(change.data);
-      else if (change.kind !== "member") log.answer(change.item)?.update();
+      else if (change.kind === "member") {
+        const line = partLine(change.data, viewer?.id, clock.now());
+        if (line) hint.fail(line);
+        if (line) page.role = change.data.role;
+      } else log.answer(change.item)?.update();
       reading.moved();
       const told = announcementFor(change, viewer?.id);
       if (told) byId(told.urgent ? "alert" : "announce", HTMLElement).textContent = told.text;
