@@ -45,10 +45,14 @@ export function groupRooms(rooms) {
   return groups.filter((group) => group.rooms.length);
 }
 
+/** A count as it is shown: the server counts to a hundred. @param {number} count */
+export const countWords = (count) => (count > 99 ? "99+" : String(count));
+
 /** "3 unread, 1 of them mentions you"; empty where nothing is. @param {ListedRoom} room */
 export function unreadWords({ unread, mentions }) {
-  if (!unread) return mentions ? `${mentions} mention you` : "";
-  return mentions ? `${unread} unread, ${mentions} of them mention you` : `${unread} unread`;
+  if (!unread) return mentions ? `${countWords(mentions)} mention you` : "";
+  const count = `${countWords(unread)} unread`;
+  return mentions ? `${count}, ${countWords(mentions)} of them mention you` : count;
 }
 
 /**
@@ -96,7 +100,7 @@ export function createRoomList(root, { here, fetch, env, onMentions }) {
     const words = current ? "" : unreadWords(room);
     if (!words) return link;
     link.classList.add("unread");
-    const badge = el("span", room.mentions ? "unread-badge to-me" : "unread-badge", String(room.mentions ? `@${room.mentions}` : Math.min(room.unread, 999)));
+    const badge = el("span", room.mentions ? "unread-badge to-me" : "unread-badge", room.mentions ? `@${countWords(room.mentions)}` : countWords(room.unread));
     badge.setAttribute("aria-hidden", "true");
     link.append(badge, el("span", "visually-hidden", `, ${words}`));
     return link;

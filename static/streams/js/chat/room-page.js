@@ -9,6 +9,7 @@ import { isAfter } from "../position.js";
 import { openStorage } from "../storage.js";
 import { createWebSocketStream } from "../websocket-stream.js";
 import { announcementFor } from "./announcer.js";
+import { bindCatchUp } from "./catch-up.js";
 import { bindDrawer } from "./drawer.js";
 import { createEntryTools } from "./entry-tools.js";
 import { createHint } from "./hint.js";
@@ -169,6 +170,7 @@ function openRoom(page) {
     else log.setPending(entry, entry.client_id);
   }
   reading.begin(page, window.location.hash);
+  bindCatchUp({ page, store, log, goTo: reading.goTo });
   env.setInterval(() => log.tick(clock.now()), 1_000);
   client.open();
 }

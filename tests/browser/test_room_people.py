@@ -1,0 +1,180 @@
+"""People in a room, in the browser: what one does with a message, and everybody sees."""
+
+import re
+from contextlib import asynccontextmanager
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import live, opened, say
+from tests.harness.proxy import Proxy
+
+
+@asynccontextmanager
+async def two_in(browser, site, room):
+    """Two people of a room, each at their own page."""
+    async with opened(browser, site.url + room) as one, opened(browser, site.url + room) as other:
+        await live(one)
+        await live(other)
+        yield one, other
+
+
+def message(page, text):
+    """The message that says so."""
+    return page.locator("article.message[data-seq]").filter(has=page.locator(".said", has_text=text))
+
+
+async def act(page, text, name):
+    """Choose from the menu of a message."""
+    await message(page, text).hover()
+    await page.get_by_role("button", name="More actions").click()
+    await page.get_by_role("menuitem", name=name).click()
+
+
+def fill(site, room, count):
+    """So many messages of Ada's: ``line 0`` and so on."""
+    site.manage(
+        "shell", "-v0", "-c",
+        "from django.utils import timezone; from streams.models import Message, Topic\n"
+        f"topic = Topic.objects.get(name='room:{room.split('/')[2]}')\n"
+        "Message.objects.bulk_create([Message(topic=topic, seq=topic.head + 1 + n, author_id='u:0', author_name='Ada',"
+        f" author_kind='user', text=f'line {{n}}', created_at=timezone.now()) for n in range({count})], batch_size=900)\n"
+        f"Topic.objects.filter(pk=topic.pk).update(head=topic.head + {count})",
+    )  # fmt: skip
+
+
+async def test_what_one_does_with_a_message_everybody_sees(browser, site, fresh_room):
+    async with two_in(browser, site, fresh_room) as (one, other):
+        await say(one, "The deploy is out")
+        await message(other, "The deploy").hover()
+        await other.get_by_role("button", name="React").click()
+        await other.get_by_role("button", name="thumbs up").click()
+        chip = message(one, "The deploy").get_by_role("button", name=re.compile("👍, 1: "))
+        await expect(chip).to_have_attribute("aria-pressed", "false")
+        await chip.click()
+        await expect(chip).to_have_count(0)
+        both = message(other, "The deploy").get_by_role("button", name=re.compile("👍, 2: .* and you"))
+        await expect(both).to_have_attribute("aria-pressed", "true")
+
+        await message(other, "The deploy").hover()
+        await other.get_by_role("button", name="Reply").click()
+        await expect(other.locator("#replying")).to_contain_text("The deploy is out")
+        await say(other, "And all is green")
+        await act(one, "The deploy", "Edit")
+        await one.get_by_role("textbox", name="Edit your message").fill("The deploy is out at last")
+        await one.keyboard.press("Enter")
+        await expect(message(other, "at last").first.locator(".edited")).to_be_visible()
+        await expect(message(other, "And all").locator(".quote")).to_contain_text("The deploy is out at last")
+
+        await act(other, "And all", "Delete…")
+        await other.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        await expect(one.locator("article.deleted .said")).to_have_text("This message was deleted.")
+        await one.reload()
+        await expect(one.locator("article.message")).to_have_count(2)
+        await expect(one.locator(".reaction")).to_have_count(1)
+
+
+async def test_somebody_is_mentioned_by_keyboard_and_it_stands_out_for_them(browser, site, fresh_room):
+    async with two_in(browser, site, fresh_room) as (one, other):
+        await say(other, "hello")
+        name = await message(one, "hello").locator(".author").text_content()
+        box = one.locator("#message")
+        await box.press_sequentially(f"thanks @{name[:3].lower()}")
+        await expect(box).to_have_attribute("aria-activedescendant", "mentions-0")
+        await box.press("Tab")
+        await expect(box).to_have_value(f"thanks @{name} ")
+        await box.press("Enter")
+        await expect(message(other, "thanks").locator(".mention.own")).to_have_text(f"@{name}")
+        await expect(message(one, "thanks").locator(".mention:not(.own)")).to_have_text(f"@{name}")
+
+
+async def test_a_room_is_gone_through_by_keyboard_alone(browser, site, fresh_room):
+    async with two_in(browser, site, fresh_room) as (one, other):
+        await say(one, "first")
+        await say(other, "second")
+        await expect(message(one, "second")).to_be_visible()
+        await one.locator("#message").press("ArrowUp")
+        editor = one.get_by_role("textbox", name="Edit your message")
+        await expect(editor).to_be_focused()
+        await editor.press("Escape")
+        await expect(one.locator("#message")).to_be_focused()
+        await one.evaluate("document.activeElement.blur()")
+        await one.keyboard.press("k")
+        await expect(message(one, "second")).to_be_focused()
+        await one.keyboard.press("ArrowUp")
+        await expect(message(one, "first")).to_be_focused()
+        await one.keyboard.press("Tab")
+        await expect(one.get_by_role("button", name="React")).to_be_focused()
+        await one.keyboard.press("ArrowDown")
+        await one.keyboard.press("r")
+        await expect(one.locator("#replying")).to_contain_text("second")
+        await expect(one.locator("#message")).to_be_focused()
+        await one.keyboard.press("Escape")
+        await expect(one.locator("#replying")).to_be_hidden()
+        await one.evaluate("document.activeElement.blur()")
+        await one.keyboard.press("?")
+        await expect(one.get_by_role("dialog", name="Keyboard")).to_be_visible()
+        await one.keyboard.press("Escape")
+        await one.keyboard.press("/")
+        await expect(one.locator("#search-words")).to_be_focused()
+        await one.keyboard.press("Escape")
+        await expect(one.locator("#search")).to_be_hidden()
+
+
+async def test_what_is_new_is_marked_and_a_link_opens_at_its_message(browser, site, fresh_room):
+    async with opened(browser, site.url + fresh_room) as one:
+        await live(one)
+        await say(one, "the first")
+        await expect(message(one, "the first")).to_be_visible()
+        await one.wait_for_function("async () => (await (await fetch('history')).json()).last_read > 0")
+        await one.goto("about:blank")
+        fill(site, fresh_room, 120)
+        await one.goto(site.url + fresh_room)
+        await live(one)
+        await one.get_by_role("button", name="99+ new messages").click()
+        await expect(one.locator(".unread-line + article .said")).to_have_text("line 0")
+        await expect(one.locator(".unread-line")).to_be_in_viewport()
+        await one.goto(f"{site.url}{fresh_room}#m20")
+        await one.reload()
+        await expect(one.locator("#m20")).to_be_in_viewport()
+        await expect(one.locator("#m20")).to_be_focused()
+        await one.locator("#log").evaluate("log => log.scrollTo(0, log.scrollHeight)")
+        await expect(one.get_by_text("line 80", exact=True)).to_be_attached()
+        await expect(one.get_by_role("button", name="Newest")).to_be_visible()
+        await one.get_by_role("button", name="Newest").click()
+        await expect(one.get_by_text("line 119", exact=True)).to_be_in_viewport()
+        said = await one.locator("article.message .said").all_text_contents()
+        assert said[-1] == "line 119"
+        assert len(said) == len(set(said))
+
+
+async def test_a_draft_outlives_the_tab_and_what_was_sent_offline_is_sent_by_the_next(browser, site, fresh_room):
+    async with (
+        Proxy.to(site.port) as network,
+        opened(browser, network.url + fresh_room, quiet=False) as page,
+        opened(browser, site.url + fresh_room) as other,
+    ):
+        await live(page)
+        await live(other)
+        network.refusing = True
+        await page.context.set_offline(True)
+        network.cut()
+        await page.locator("#state[data-state=offline]").wait_for()
+        await say(page, "said in a tunnel")
+        await page.locator("#message").fill("not finished")
+        await page.close()
+        network.refusing = False
+        await page.context.set_offline(False)
+        again = await page.context.new_page()
+        await again.goto(network.url + fresh_room)
+        await expect(message(other, "said in a tunnel")).to_have_count(1)
+        await expect(again.locator("#message")).to_have_value("not finished")
+        await expect(again.locator("article.pending")).to_have_count(0)
+
+
+async def test_a_room_is_read_without_javascript(browser, site, fresh_room):
+    fill(site, fresh_room, 60)
+    async with opened(browser, site.url + fresh_room, java_script_enabled=False) as page:
+        await expect(page.get_by_text("line 59", exact=True)).to_be_visible()
+        await page.get_by_role("link", name="Earlier messages").click()
+        await expect(page.get_by_text("line 0", exact=True)).to_be_visible()
+        await expect(page.get_by_text("line 59", exact=True)).to_have_count(0)
