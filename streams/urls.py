@@ -11,6 +11,7 @@ from streams.accounts.views import ChangePassword, account_page, sign_out_everyw
 from streams.chat.ask import chat
 from streams.chat.history_views import room_answer, room_history
 from streams.chat.model_views import models
+from streams.chat.ops_view import room_ops
 from streams.chat.spend import room_spend
 from streams.chat.views import room_page
 from streams.diagnostics.views import diagnostics_page, diagnostics_probe
@@ -32,6 +33,7 @@ urlpatterns = [
     path("rooms/<slug:slug>/spend", room_spend, name="room-spend"),
     path("models", models, name="models"),
     path("rooms/<slug:slug>/answers/<uuid:generation>", room_answer, name="room-answer"),
+    path("rooms/<slug:slug>/ops", room_ops, name="room-ops"),
     path("chat", chat, name="ask"),
     path("topics/", topic_list, name="topics"),
     path("topics/<str:name>", topic_page, name="topic"),

@@ -1,4 +1,4 @@
-"""``/ws/rooms/<slug>``: a room over WebSocket. Down go the envelopes of its log, up come ``operations``."""
+"""``/ws/rooms/<slug>``: a room over WebSocket. Down go the envelopes of its topics, up come ``operations``."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -11,10 +11,12 @@ from streams.chat.operations import OPERATIONS
 from streams.chat.rooms import room_to_read
 from streams.connections.socket import Operation, Socket
 from streams.hub import Position
-from streams.models import Room
+from streams.models import Room, Topic
 from streams.publishing import Identity
+from streams.publishing.permissions import readable
 from streams.wire.control import encode_control
 from streams.wire.last_event_id import Wish, parse_last_event_id
+from streams.wire.names import room_topics
 
 
 def _doing(name: str) -> Operation:
@@ -33,19 +35,22 @@ class RoomSocket(Socket):
     room: Room
 
     async def admit(self, headers: Mapping[str, str]) -> Mapping[str, Wish]:
-        """Whoever may read the room."""
+        """Whoever may read the room: its log from where they ask for, and what passes there from now on."""
         self.runner = await current_runner()
-        self.who, self.room = await self.hub.gateway.run(self._admit, headers)
+        self.who, self.room, passing = await self.hub.gateway.run(self._admit, headers)
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
-        return {self.room.topic.name: parse_last_event_id(query.get("last_event_id", [""])[0])}
+        wish = parse_last_event_id(query.get("last_event_id", [""])[0])
+        return {self.room.topic.name: wish} | dict.fromkeys(passing, parse_last_event_id(None))
 
-    def _admit(self, headers: Mapping[str, str]) -> tuple[Identity, Room]:
+    def _admit(self, headers: Mapping[str, str]) -> tuple[Identity, Room, list[str]]:
         who = self.identify(headers)
-        return who, room_to_read(who, self.scope["url_route"]["kwargs"]["slug"])
+        room = room_to_read(who, self.scope["url_route"]["kwargs"]["slug"])
+        live = Topic.objects.filter(name=room_topics(room.slug)[1])
+        return who, room, [topic.name for topic in readable(who=who, topics=live)]
 
     def opening(self, positions: Mapping[str, Position]) -> bytes:
-        """``stream.open`` also says who one is here."""
-        (position,) = positions.values()
-        return encode_control("stream.open", {"last_event_id": position.resume_id, "you": self.who.as_author()})
+        """``stream.open`` says the position in the log, and who one is here."""
+        position = positions[self.room.topic.name].resume_id
+        return encode_control("stream.open", {"last_event_id": position, "you": self.who.as_author()})
 
     operations: ClassVar[Mapping[str, Operation]] = {name: _doing(name) for name in OPERATIONS}

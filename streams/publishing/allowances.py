@@ -42,7 +42,7 @@ class Allowance:
 class Allowances:
     """events: that are published. messages: that are said in rooms. questions: that a model is asked.
 
-    guests: the questions of all guests from one address.
+    guests: the questions of all guests from one address. operations: of rooms, by request; a socket has its own rate.
     """
 
     def __init__(self, settings: StreamSettings, clock: Callable[[], float] = time.monotonic) -> None:
@@ -54,6 +54,8 @@ class Allowances:
         self.events = Allowance("events", events, 1, events * BURST_S, clock)
         self.messages = Allowance("messages", messages, 1, messages * BURST_S, clock)
         self.questions = Allowance("questions", questions, MINUTE_S, questions, clock)
+        operations = settings.max_operations_per_s
+        self.operations = Allowance("operations", operations, 1, operations * BURST_S, clock)
         ours = questions * GUESTS_SHARE
         self.guests = Allowance("questions of guests from your address", ours, MINUTE_S, ours, clock)
 

@@ -68,6 +68,13 @@ def decode_json(text: bytes | str, *, max_depth: int) -> Any:
     return value
 
 
+def values_in(text: bytes | str) -> int:
+    """About how many values a JSON text has: they are what reading it costs, and not its size."""
+    if isinstance(text, bytes):
+        return text.count(b",") + text.count(b"[") + text.count(b"{")
+    return text.count(",") + text.count("[") + text.count("{")
+
+
 def encode_json(value: Any) -> str:
     """The shortest JSON text of ``value``: one line, no spaces, characters as they are.
 
