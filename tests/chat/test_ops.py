@@ -128,6 +128,7 @@ async def test_who_may_not_is_told_why(hub):
         (b'{"op": "say", "text": "' + b"x" * 8_001 + b'", "client_id": "c"}', 413, "8001 characters (limit 8000)"),
         (b'"' + b"x" * 300_000 + b'"', 413, "the body has 300002 bytes (limit 262144)"),
     ],
+    ids=["broken", "list", "op-of-another-type", "ping", "deep", "unknown-answer", "long-text", "long-body"],
 )
 async def test_bad_input_is_told_with_its_limit(hub, cookie, body, status, message):
     got, answer, _ = await post(body, Cookie=cookie)

@@ -24,7 +24,7 @@ const REFUSALS = {
  */
 export function shortState(state, now_ms) {
   switch (state.name) {
-    case "live": return "Live";
+    case "live": return state.over ? `Live over ${state.over}` : "Live";
     case "connecting": return "Connecting…";
     case "waiting": return `Reconnecting in ${secondsLeft(state, now_ms)} s`;
     case "offline": return "Offline";

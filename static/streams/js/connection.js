@@ -5,6 +5,7 @@
  * @typedef {object} ConnectionState
  * @property {"connecting" | "live" | "waiting" | "offline" | "refused" | "closed"} name
  * @property {number} [retry_at_ms]  when the next attempt is made (waiting, offline)
+ * @property {string} [over]  the technique, where it is not the one that was meant
  * @property {string} [reason]       a slug: "sign_in", "forbidden", "not_found", "limit", "restart", "lost", "silent", …
  */
 

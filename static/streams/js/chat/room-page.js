@@ -7,7 +7,6 @@ import { byId, readPageData } from "../dom.js";
 import { showNotice } from "../notices.js";
 import { isAfter } from "../position.js";
 import { openStorage } from "../storage.js";
-import { createWebSocketStream } from "../websocket-stream.js";
 import { announcementFor } from "./announcer.js";
 import { bindCatchUp } from "./catch-up.js";
 import { bindDrawer } from "./drawer.js";
@@ -25,6 +24,7 @@ import { createReading } from "./reading.js";
 import { bindRoomHead } from "./room-head.js";
 import { createRoomSession } from "./room-session.js";
 import { createRoomStore } from "./room-store.js";
+import { createRoomStream } from "./room-stream.js";
 import { createReadSignal } from "./unread.js";
 import { openComposer } from "./writing.js";
 
@@ -47,13 +47,14 @@ if (snapshot) openRoom(snapshot);
 
 /** @param {import("./types.js").Page} page */
 function openRoom(page) {
-  const { room: base = "", socket: socketPath = "", limit = "" } = byId("chat", HTMLElement).dataset;
+  const { room: base = "", socket = "", ops = "", token = "", limit = "" } = byId("chat", HTMLElement).dataset;
   /** @type {import("./types.js").Person | null} */
   let viewer = readPageData("viewer");
   const createId = () => createUuid((bytes) => crypto.getRandomValues(bytes));
   const hint = createHint(clock);
   const store = createRoomStore(page);
-  const client = createWebSocketStream(socketPath, { from: page.position, clock });
+  const storage = openStorage("sessionStorage");
+  const client = createRoomStream({ socket, ops, topic: page.topic, from: page.position, token: () => token }, { clock, storage });
   client.onNotice(showNotice);
   const key = (/** @type {string} */ what) => `streams.${what}.${page.room.slug}.${viewer?.id ?? ""}`;
 
