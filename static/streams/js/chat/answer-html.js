@@ -1,20 +1,20 @@
 // @ts-check
-// A finished answer: the server's sanitised HTML, made comfortable.
+// What is finished of an answer: the server's sanitised HTML, made comfortable.
 
 import { bindCopy } from "../clipboard.js";
 import { button, el } from "../dom.js";
 
 /**
- * The one place where HTML becomes nodes. `html` must be the `html` field of a finished answer, which the server
- * rendered from Markdown and passed through its allow-list; nothing else may be given here.
+ * The one place where HTML becomes nodes. `html` must be an answer's, whole or one of its blocks, which the server
+ * rendered from Markdown and passed through its allow-list; nothing else may be given here. What stands there stays.
  * @param {HTMLElement} element
  * @param {string} html
  */
-export function showSanitisedHtml(element, html) {
+export function appendSanitisedHtml(element, html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   enhance(template.content);
-  element.replaceChildren(template.content);
+  element.append(template.content);
 }
 
 /** @param {DocumentFragment} content */

@@ -1,132 +1,123 @@
 // @ts-check
-// One answer of a model: waiting, coming in, finished, failed.
+// One answer of a model: waiting, coming in, ended somehow; with what can be done with it.
 
-import { bindCopy } from "../clipboard.js";
-import { button, el } from "../dom.js";
+import { el } from "../dom.js";
+import { createAnswerBody } from "./answer-body.js";
+import { createAnswerFoot } from "./answer-foot.js";
 import { modelAvatar } from "./avatar.js";
-import { showSanitisedHtml } from "./answer-html.js";
-import { troubleLine, usageLine, waitingLine } from "./generation-words.js";
+import { leftOutLine, waitingLine } from "./generation-words.js";
 import { timeElement } from "./message-view.js";
+import { createThinkingView } from "./thinking-view.js";
+import { isOpen } from "./versions.js";
 
 /** @typedef {import("./types.js").GenerationItem} GenerationItem */
+/** @typedef {import("./room-store.js").AnswerChange} AnswerChange */
+
+/**
+ * What an answer needs to know of the room it is in.
+ * @typedef {object} AnswerContext
+ * @property {() => number} now            the server's time
+ * @property {(item: GenerationItem) => number} before  answers that come before a queued one
+ * @property {(message: number) => string | undefined} questionOf  how the message reads by now, where it is loaded
+ * @property {import("./answer-actions.js").AnswerActions} actions
+ */
 
 /**
  * @typedef {object} GenerationView
  * @property {HTMLElement} element
- * @property {(text: string) => void} append  more text came
- * @property {() => void} update              something else changed; reads the item again
- * @property {(now_ms: number) => void} tick  time has passed
+ * @property {(change: AnswerChange) => void} apply
+ * @property {() => void} update           something else changed; reads the item again
+ * @property {() => void} tick             time has passed
  */
 
 /**
- * @param {GenerationItem} item  read again on each update, never changed
- * @param {{ now(): number }} clock
- * @param {(generation: string) => Promise<void>} retry  rejects with a message when it was refused
+ * @param {GenerationItem} item  read again on each change, never changed
+ * @param {AnswerContext} context
  * @returns {GenerationView}
  */
-export function generationView(item, clock, retry) {
-  const started_ms = clock.now();
-  const body = el("div", "answer");
-  const after = el("footer", "answer-foot");
-  const element = el("article", "entry generation", modelAvatar(), createHead(item), body, after);
+export function generationView(item, context) {
+  const [head, asked, note] = [el("header", "entry-head"), el("p", "asked-words"), el("p", "answer-note")];
+  const words = el("span", "waiting-text");
+  const waiting = el("p", "waiting", createRipple(), words);
+  const [thinking, body, foot] = [createThinkingView(), createAnswerBody(), createAnswerFoot(item, context.actions)];
+  const answer = el("div", "answer-frame", asked, thinking.element, note, waiting, body.element);
+  const element = el("article", "entry generation", modelAvatar(), head, answer, foot.element);
   element.dataset.seq = String(item.seq);
-  element.setAttribute("aria-label", `Answer of ${item.label}`);
-  const growing = document.createTextNode("");
-  const waiting = el("p", "waiting", createRipple(), el("span", "waiting-text"));
+  let drawn = "";
 
   function update() {
-    const running = item.status === "running";
-    element.dataset.status = item.status;
-    element.setAttribute("aria-busy", String(running));
-    if (running && !item.text) {
-      showWaiting(0);
-      body.replaceChildren(waiting);
-    } else if (!running && item.html) {
-      body.className = "answer prose";
-      showSanitisedHtml(body, item.html);
-    } else {
-      growing.data = item.text;
-      body.className = "answer plain-text";
-      body.replaceChildren(growing, running ? el("span", "caret") : "");
+    const key = `${item.generation} ${item.revision}`;
+    if (key !== drawn) {
+      drawn = key;
+      head.replaceChildren(...headOf(item));
+      body.draw(item);
+      thinking.draw(item, context.now());
     }
-    after.replaceChildren(...(running ? [] : createFoot(item, retry)));
+    settle();
   }
 
-  function showWaiting(/** @type {number} */ waited_ms) {
-    const line = waiting.lastElementChild;
-    if (line) line.textContent = waitingLine(item, waited_ms);
+  /** What depends on how it stands, but for its words. */
+  function settle() {
+    const open = isOpen(item);
+    element.dataset.status = item.status;
+    element.setAttribute("aria-busy", String(open));
+    element.setAttribute("aria-label", `Answer of ${item.label}`);
+    const now = item.message === null ? undefined : context.questionOf(item.message);
+    const reworded = now !== undefined && Boolean(item.question) && now.trim() !== item.question.trim();
+    asked.hidden = !reworded;
+    asked.textContent = reworded ? `Answers the message as it was: “${item.question}”` : "";
+    note.textContent = leftOutLine(item.left_out);
+    note.hidden = !item.left_out;
+    thinking.settle(item, context.now());
+    foot.update();
+    tick();
+  }
+
+  function tick() {
+    if (!isOpen(item)) {
+      waiting.hidden = true;
+      return setBare();
+    }
+    const quiet = Boolean(item.text) || (item.thinks && item.status === "running");
+    waiting.hidden = quiet && item.status !== "retrying";
+    if (!waiting.hidden) words.textContent = waitingLine(item, { now_ms: context.now(), before: context.before(item) });
+    if (item.thinks && !item.text) thinking.settle(item, context.now());
+    setBare();
+  }
+
+  /** Nothing to frame. */
+  function setBare() {
+    answer.hidden = [...answer.children].every((child) => child instanceof HTMLElement && child.hidden);
   }
 
   update();
   return {
     element,
     update,
-    append(text) {
-      if (!growing.isConnected) update();
-      else growing.appendData(text);
-    },
-    tick(now_ms) {
-      if (item.status === "running" && !item.text) showWaiting(now_ms - started_ms);
+    tick,
+    apply(change) {
+      const first = change.kind === "delta" && item.text.length === change.text.length;
+      if (change.kind === "delta") body.append(change.text, item);
+      else if (change.kind === "block") body.block(change.html, change.units, item);
+      else if (change.kind === "thinking") thinking.append(change.text, item, context.now());
+      else if (change.kind === "ended") body.finish(item);
+      if (first) settle();
+      else if (change.kind === "thinking") tick();
+      else if (change.kind !== "delta" && change.kind !== "block") update();
     },
   };
 }
 
 /** @param {GenerationItem} item */
-function createHead(item) {
+function headOf(item) {
   const demo = item.label === "Demo model" ? "built in" : "Demo model";
   const mark = item.demo ? el("span", "badge demo", demo) : el("span", "model-name mono", item.model);
   const asker = el("span", "asked-by", `for ${item.asked_by?.name ?? "someone"}`);
-  return el("header", "entry-head", el("span", "author", item.label), mark, asker, timeElement(item.time));
+  return [el("span", "author", item.label), mark, asker, timeElement(item.timing.asked ?? item.time)];
 }
 
 function createRipple() {
   const ripple = el("span", "ripple", el("i"), el("i"), el("i"));
   ripple.setAttribute("aria-hidden", "true");
   return ripple;
-}
-
-/**
- * @param {GenerationItem} item
- * @param {(generation: string) => Promise<void>} retry
- */
-function createFoot(item, retry) {
-  const parts = [];
-  const trouble = troubleLine(item);
-  if (trouble) {
-    const line = el("div", `notice ${trouble.tone}`, el("p", "", trouble.text));
-    if (trouble.retryable) line.append(createRetry(item, retry));
-    parts.push(line);
-  }
-  const small = el("div", "answer-tools");
-  if (item.text) {
-    const copy = button("Copy", "quiet", () => {});
-    copy.setAttribute("aria-label", "Copy the answer");
-    bindCopy(copy, () => item.text);
-    small.append(copy);
-  }
-  const usage = item.demo ? "" : usageLine(item.usage); // the demo model counts words
-  if (usage) small.append(el("span", "usage", usage));
-  if (small.childNodes.length) parts.push(small);
-  return parts;
-}
-
-/**
- * @param {GenerationItem} item
- * @param {(generation: string) => Promise<void>} retry
- */
-function createRetry(item, retry) {
-  const failure = el("span", "error-text");
-  failure.setAttribute("role", "alert");
-  const again = button("Ask again", "button small", async () => {
-    again.disabled = true;
-    failure.textContent = "";
-    try {
-      await retry(item.generation);
-      again.textContent = "Asked again";
-    } catch (error) {
-      again.disabled = false;
-      failure.textContent = error instanceof Error ? error.message : "It could not be asked again.";
-    }
-  });
-  return el("p", "notice-actions", again, failure);
 }

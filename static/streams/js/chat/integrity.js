@@ -8,6 +8,17 @@ export function countCharacters(/** @type {string} */ text) {
   return count;
 }
 
+/**
+ * How many UTF-16 units the first `characters` code points take; all of the text's where it has no more.
+ * @param {string} text
+ * @param {number} characters
+ */
+export function unitsOf(text, characters) {
+  let units = 0;
+  for (let left = characters; left > 0 && units < text.length; left -= 1) units += (text.codePointAt(units) ?? 0) > 0xffff ? 2 : 1;
+  return units;
+}
+
 export function countWords(/** @type {string} */ text) {
   return text.match(/\S+/g)?.length ?? 0;
 }

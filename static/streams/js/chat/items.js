@@ -1,6 +1,8 @@
 // @ts-check
 // What a room's log holds, made safe to show: anybody who may publish to the topic can put any JSON there.
 
+import { unitsOf } from "./integrity.js";
+
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./types.js").MessageItem} MessageItem */
 /** @typedef {import("./types.js").GenerationItem} GenerationItem */
@@ -9,7 +11,7 @@
 const text = (value, fallback = "") => (typeof value === "string" ? value : fallback);
 
 /** @param {any} value @returns {import("./types.js").Person} */
-function readPerson(value) {
+export function readPerson(value) {
   return { id: text(value?.id), name: text(value?.name) || "Someone", kind: value?.kind === "user" ? "user" : "guest" };
 }
 
@@ -45,21 +47,41 @@ export function readMessage(data, { seq, time }) {
   };
 }
 
+/** @type {string[]} */
+const STATUSES = ["queued", "running", "retrying", "done", "stopped", "failed", "interrupted"];
+
+/** @param {any} value @returns {import("./types.js").Status} */
+const readStatus = (value) => /** @type {import("./types.js").Status} */ (STATUSES.includes(value) ? value : "running");
+
+/** @param {any} value @returns {number} a whole number that counts something */
+const count = (value) => (Number.isSafeInteger(value) && value > 0 ? value : 0);
+
 /**
  * @param {any} data of the event that began it, or the item of a history
  * @param {{ seq: number, time: string }} place
  * @returns {GenerationItem}
  */
 export function readGeneration(data, { seq, time }) {
-  const known = ["running", "done", "failed", "interrupted"].includes(data?.status);
+  const generation = text(data?.generation);
+  const [version, status] = [count(data?.version) || 1, readStatus(data?.status)];
+  const [whole, html] = [text(data?.text), typeof data?.html === "string" ? data.html : null];
+  const html_chars = html === null ? 0 : count(data?.html_chars) || Infinity;
+  const known = Array.isArray(data?.versions) ? data.versions : [{ generation, version, status }];
+  const { asked, started, first_text, ended } = data?.timing ?? {};
   return {
     kind: "generation", seq, time,
-    generation: text(data?.generation), model: text(data?.model), label: text(data?.label, "The model"), demo: data?.demo === true,
+    message: count(data?.message) || null, generation, version, question: text(data?.question),
+    versions: known.map((/** @type {any} */ one) => ({ generation: text(one?.generation), version: count(one?.version) || 1, status: readStatus(one?.status) })),
+    model: text(data?.model), label: text(data?.label, "The model"), demo: data?.demo === true,
     asked_by: readPerson(data?.asked_by),
-    status: known ? data.status : "running",
-    thinking: data?.thinking === true,
-    text: text(data?.text), html: typeof data?.html === "string" ? data.html : null,
-    stop_reason: data?.stop_reason ?? null, usage: data?.usage ?? null, error: data?.error ?? null,
+    status, attempt: count(data?.attempt) || 1, retry_at: text(data?.retry_at) || null,
+    text: whole, html, html_chars, blocks: count(data?.blocks),
+    tail: html === null ? whole : whole.slice(unitsOf(whole, html_chars)),
+    thinks: Boolean(data?.thinking), thinking: text(data?.thinking),
+    stop_reason: text(data?.stop_reason) || null, usage: data?.usage ?? null, error: data?.error ?? null,
+    by: data?.by ? readPerson(data.by) : null, left_out: count(data?.left_out),
+    timing: { asked: text(asked) || time || null, started: text(started) || null, first_text: text(first_text) || null, ended: text(ended) || null },
+    revision: 0, hidden: false, broken: false,
   };
 }
 

@@ -17,10 +17,10 @@ import { pendingView } from "./pending-view.js";
  * @param {object} options
  * @param {import("./message-view.js").MessageContext} options.context
  * @param {{ now(): number }} options.clock
- * @param {(generation: string) => Promise<void>} options.retryGeneration
+ * @param {import("./generation-view.js").AnswerContext} options.answerContext
  * @param {import("./pending-view.js").PendingActions} options.pendingActions
  */
-export function createLogView(root, { context, clock, retryGeneration, pendingActions }) {
+export function createLogView(root, { context, clock, answerContext, pendingActions }) {
   /** @type {Map<Item, HTMLElement>} */
   const elements = new Map();
   /** @type {Map<Item, MessageView>} */
@@ -37,7 +37,7 @@ export function createLogView(root, { context, clock, retryGeneration, pendingAc
 
   /** @param {Item} item */
   function create(item) {
-    const view = item.kind === "message" ? messageView(item, context) : generationView(item, clock, retryGeneration);
+    const view = item.kind === "message" ? messageView(item, context) : generationView(item, answerContext);
     if (item.kind === "message") messages.set(item, view);
     else answers.set(item, /** @type {GenerationView} */ (view));
     view.element.id = `m${item.seq}`;
@@ -110,8 +110,8 @@ export function createLogView(root, { context, clock, retryGeneration, pendingAc
     },
     /** @param {Item} item */
     element: (item) => elements.get(item),
-    tick(/** @type {number} */ now_ms) {
-      for (const view of answers.values()) view.tick(now_ms);
+    tick() {
+      for (const view of answers.values()) view.tick();
     },
     /** @param {PendingMessage | null} entry @param {string} client_id */
     setPending(entry, client_id) {

@@ -7,7 +7,10 @@ import { byId, readPageData } from "../dom.js";
 import { showNotice } from "../notices.js";
 import { isAfter } from "../position.js";
 import { openStorage } from "../storage.js";
+import { placeWakes } from "../wake.js";
 import { announcementFor } from "./announcer.js";
+import { createAnswerSource } from "./answer-source.js";
+import { createAnswers } from "./answers.js";
 import { bindCatchUp } from "./catch-up.js";
 import { bindDrawer } from "./drawer.js";
 import { createEntryTools } from "./entry-tools.js";
@@ -85,10 +88,19 @@ function openRoom(page) {
     limit: Number(limit),
     hint,
   });
+  const answers = createAnswers({
+    client, clock, store, page, createId,
+    viewer: () => viewer,
+    log: () => log,
+    say: (text) => void outbox.add(text),
+    show: (generation) => session.show(generation),
+    model: () => undefined,
+    fail: hint.fail,
+  });
   const log = createLogView(byId("entries", HTMLElement), {
     context: { viewer: () => viewer, at: store.at, goTo: (seq) => void reading.goTo(seq), react: actions.react },
     clock,
-    retryGeneration: async (generation) => void (await client.ask({ op: "regenerate", generation, client_id: createId() })),
+    answerContext: answers.context,
     pendingActions: {
       retry: (client_id) => void outbox.retry(client_id),
       discard: outbox.remove,
@@ -102,6 +114,8 @@ function openRoom(page) {
   const history = createHistory(`${base}history`, { fetch });
   const session = createRoomSession({
     store, client, clock, history,
+    readAnswer: createAnswerSource(base, { fetch }),
+    wakes: placeWakes(clock),
     random: Math.random,
     subtle: globalThis.crypto?.subtle,
     onChange(change) {
@@ -111,16 +125,16 @@ function openRoom(page) {
         if (item.kind === "message") live.said(item.author);
         if (change.kind === "added") log.append(store.items);
         reading.added(item);
-      } else if (change.kind === "delta") log.answer(change.item)?.append(change.text);
-      else if (change.kind === "message") log.changed(change.item);
+      } else if (change.kind === "message") log.changed(change.item);
       else if (change.kind === "room") head.changed(change.data);
       else if (change.kind === "member") {
         const line = partLine(change.data, viewer?.id, clock.now());
         if (line) hint.fail(line);
         if (line) page.role = change.data.role;
-      } else log.answer(change.item)?.update();
+      } else log.answer(change.item)?.apply(change);
+      answers.after(change);
       reading.moved();
-      const told = announcementFor(change, viewer?.id);
+      const told = announcementFor(change, viewer?.id, answers.inspector);
       if (told) byId(told.urgent ? "alert" : "announce", HTMLElement).textContent = told.text;
     },
     onReload(gap) {
@@ -172,6 +186,10 @@ function openRoom(page) {
   }
   reading.begin(page, window.location.hash);
   bindCatchUp({ page, store, log, goTo: reading.goTo });
-  env.setInterval(() => log.tick(clock.now()), 1_000);
+  head.more.push(answers.inspector.choice);
+  env.setInterval(() => {
+    answers.tick();
+    session.tick();
+  }, 1_000);
   client.open();
 }

@@ -1,13 +1,12 @@
 // @ts-check
-// A room that stays true: events in order, older pages on request, and the history read again wherever
-// the stream says something is missing or an answer does not add up. No DOM.
+// A room that stays true: events in order, and whatever the stream says is missing, or does not add up, read again.
+// No DOM.
 
 import { createBackoff } from "../backoff.js";
-import { isIntact } from "./integrity.js";
+import { createHealer } from "./healing.js";
 
 /** @typedef {import("../connection.js").Envelope} Envelope */
 /** @typedef {import("./room-store.js").Change} Change */
-/** @typedef {import("./types.js").GenerationItem} GenerationItem */
 
 const MAX_HELD = 5_000; // events kept while the history is read; beyond, it is read once more
 
@@ -16,15 +15,18 @@ const MAX_HELD = 5_000; // events kept while the history is read; beyond, it is 
  * @param {ReturnType<typeof import("./room-store.js").createRoomStore>} options.store
  * @param {ReturnType<typeof import("../websocket-stream.js").createWebSocketStream>} options.client
  * @param {ReturnType<typeof import("./history.js").createHistory>} options.history
+ * @param {(generation: string) => Promise<any>} options.readAnswer
  * @param {import("../connection.js").Clock} options.clock
+ * @param {import("../wake.js").Wakes} options.wakes
  * @param {() => number} options.random
  * @param {SubtleCrypto | undefined} options.subtle
  * @param {(change: Change) => void} options.onChange
  * @param {(gap: { lost: number | null, reason: string }) => void} options.onReload  everything was read anew
  * @param {(message: string) => void} options.onError
  */
-export function createRoomSession({ store, client, history, clock, random, subtle, onChange, onReload, onError }) {
+export function createRoomSession({ store, client, history, readAnswer, clock, wakes, random, subtle, onChange, onReload, onError }) {
   const backoff = createBackoff({ random, min_ms: 1_000 });
+  const healer = createHealer({ store, readAnswer, clock, subtle, onChange, onError });
   /** @type {Envelope[] | null} events that wait until the history is read; null when nothing is being read */
   let held = null;
 
@@ -33,6 +35,12 @@ export function createRoomSession({ store, client, history, clock, random, subtl
     else apply(envelope);
   });
   client.onGap((gap) => void reload(gap));
+  let wasLive = false;
+  client.onState(({ name }) => {
+    if (name === "live" && wasLive) healer.checkAll();
+    wasLive ||= name === "live";
+  });
+  wakes(() => healer.checkAll());
   client.onControl(({ type, data }) => {
     if (type === "stream.error") onError(data?.message ?? "The server reported an error.");
   });
@@ -40,22 +48,10 @@ export function createRoomSession({ store, client, history, clock, random, subtl
   /** @param {Envelope} envelope */
   function apply(envelope) {
     const change = store.apply(envelope);
+    healer.heard(envelope);
     if (!change) return;
-    onChange(change);
-    if (change.kind === "ended") void verify(change);
-  }
-
-  /** @param {Extract<Change, { kind: "ended" }>} change */
-  async function verify({ item, length, sha256 }) {
-    if (await isIntact(item.text, { length, sha256 }, subtle)) return;
-    try {
-      const page = await history.before(item.seq + 1);
-      const correct = page.items.find((other) => other.kind === "generation" && other.generation === item.generation);
-      const change = correct?.kind === "generation" ? store.correct(correct) : null;
-      if (change) onChange(change);
-    } catch {
-      onError("An answer may be incomplete, and could not be read again. Reload the page to see it whole.");
-    }
+    if (change.kind !== "wanted") onChange(change);
+    healer.after(change);
   }
 
   /** @param {{ lost: number | null, reason: string }} gap */
@@ -79,11 +75,10 @@ export function createRoomSession({ store, client, history, clock, random, subtl
   }
 
   return {
-    /** Read the page before the oldest item. @returns {Promise<number>} how many items it brought */
-    async loadOlder() {
-      if (!store.older || store.oldest === null) return 0;
-      return store.prepend(await history.before(store.oldest)).length;
-    },
     reload,
+    /** Show another version of an answer, which may have to be read first. @type {(generation: string) => Promise<void>} */
+    show: healer.show,
+    /** Look at the answers that are open for too long without news. */
+    tick: healer.tick,
   };
 }

@@ -8,7 +8,9 @@
 import { isAfter, seqOf } from "../position.js";
 import { generationRules } from "./generation-rules.js";
 import { readItems } from "./items.js";
+import { createKnownAnswers } from "./known-answers.js";
 import { messageRules } from "./message-rules.js";
+import { forgetVersions } from "./versions.js";
 
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./types.js").GenerationItem} GenerationItem */
@@ -17,22 +19,31 @@ import { messageRules } from "./message-rules.js";
 /** @typedef {import("../connection.js").Envelope} Envelope */
 
 /**
- * What an event did. `beyond`: it belongs behind what is loaded; `delta`: text was appended; `state`: anything else of
- * an answer changed; `ended` also says what its full text must be; `message`: a message changed; `room`, `member`:
- * the event's data.
- * @typedef {{ kind: "added" | "beyond", item: Item }
- *   | { kind: "delta", item: GenerationItem, text: string }
- *   | { kind: "state", item: GenerationItem }
- *   | { kind: "ended", item: GenerationItem, length?: number, sha256?: string }
+ * What an event did to an answer. `delta`, `thinking`: text was appended; `block`: HTML now shows the first `units`
+ * UTF-16 units of the tail; `ended` also says what its full text must be, and whether the blocks add up (`sound`);
+ * `broken`: they do not; `version`: another one is shown at its place; `elsewhere`: another one of an answer that is
+ * not loaded began; `wanted`: one that is not known is to be shown; `read`: it was read from the server; `state`:
+ * anything else changed.
+ * @typedef {{ kind: "delta" | "thinking", item: GenerationItem, text: string }
+ *   | { kind: "block", item: GenerationItem, html: string, units: number }
+ *   | { kind: "state" | "version" | "elsewhere" | "broken" | "read", item: GenerationItem }
+ *   | { kind: "wanted", item: GenerationItem, generation: string }
+ *   | { kind: "ended", item: GenerationItem, length?: number, sha256?: string, sound: boolean }} AnswerChange
+ */
+
+/**
+ * What an event did. `beyond`: it belongs behind what is loaded; `message`: a message changed; `room`, `member`: the
+ * event's data.
+ * @typedef {AnswerChange
+ *   | { kind: "added" | "beyond", item: Item }
  *   | { kind: "message", item: MessageItem }
  *   | { kind: "room" | "member", data: any }} Change
  */
 
 /**
- * What the rules may do to the state. `change` gives an answer new values; null where it is not loaded.
+ * What the rules may do to the state.
  * @typedef {object} Core
  * @property {(item: Item) => Change} add
- * @property {(generation: string, values: Partial<GenerationItem>) => { kind: "state", item: GenerationItem } | null} change
  * @property {Map<string, GenerationItem>} generations
  * @property {Map<number, MessageItem>} messages
  */
@@ -61,7 +72,7 @@ export function createRoomStore(page) {
 
   /** @param {Item[]} gone @returns {Item[]} */
   function drop(gone) {
-    for (const item of gone) item.kind === "generation" ? generations.delete(item.generation) : messages.delete(item.seq);
+    for (const item of gone) item.kind === "generation" ? forgetVersions(generations, item) : messages.delete(item.seq);
     return gone;
   }
 
@@ -80,13 +91,7 @@ export function createRoomStore(page) {
     return { kind: "added", item };
   }
 
-  /** @param {string} generation @param {Partial<GenerationItem>} values */
-  function change(generation, values) {
-    const item = generations.get(generation);
-    return item ? { kind: /** @type {const} */ ("state"), item: Object.assign(item, values) } : null;
-  }
-
-  const core = { add, change, generations, messages };
+  const core = { add, generations, messages };
   /** @type {Rules} */
   const rules = { ...messageRules(core), ...generationRules(core) };
 
@@ -140,11 +145,7 @@ export function createRoomStore(page) {
       position = envelope.id;
       return perform(envelope);
     },
-    /** Take a corrected answer from a page that was read again. @param {GenerationItem} correct */
-    correct(correct) {
-      const [whole] = readItems([correct]);
-      return whole.kind === "generation" ? change(whole.generation, whole) : null;
-    },
+    answers: createKnownAnswers(generations, perform),
     /** @param {number} seq @returns {Item | undefined} */
     at: (seq) => messages.get(seq) ?? items.find((item) => item.seq === seq),
     /** Forget all but the newest `count` items; they can be read again. @param {number} count @returns {Item[]} the forgotten */

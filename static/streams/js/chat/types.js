@@ -24,23 +24,56 @@
  * @property {number} [as_of]  the event up to which it was read
  */
 
+/** @typedef {"queued" | "running" | "retrying" | "done" | "stopped" | "failed" | "interrupted"} Status */
+
+/** @typedef {{ generation: string, version: number, status: Status }} Version */
+
 /**
- * @typedef {object} GenerationItem  one answer of a model
+ * @typedef {object} Usage
+ * @property {number | null} [input_tokens]  all of them, with those of the cache
+ * @property {number | null} [output_tokens]
+ * @property {number} [cache_read_tokens]
+ * @property {number} [cache_write_tokens]
+ * @property {number} [thinking_tokens]  part of the output
+ * @property {boolean} [estimated]  output and cost are reckoned
+ * @property {number | null} [cost_usd]
+ */
+
+/** @typedef {{ asked: string | null, started: string | null, first_text: string | null, ended: string | null }} Timing  by the server's clock */
+
+/**
+ * @typedef {object} GenerationItem  one version of an answer of a model, at the place of the first
  * @property {"generation"} kind
- * @property {number} seq
+ * @property {number} seq  of the place
  * @property {string} time
+ * @property {number | null} message  the seq of what it answers
  * @property {string} generation
+ * @property {number} version
+ * @property {Version[]} versions  of the same answer; all of them share the list
+ * @property {string} question  as it read when it was asked
  * @property {string} model
  * @property {string} label
  * @property {boolean} demo
  * @property {Person} asked_by
- * @property {"running" | "done" | "failed" | "interrupted"} status
- * @property {boolean} thinking
+ * @property {Status} status
+ * @property {number} attempt
+ * @property {string | null} retry_at
  * @property {string} text
- * @property {string | null} html  sanitised by the server; null while there is none
+ * @property {string | null} html  sanitised by the server; shows the first `html_chars` characters (code points)
+ * @property {number} html_chars
+ * @property {number} blocks  of which the HTML was put together
+ * @property {string} tail  the text behind them
+ * @property {boolean} thinks  it has begun to think; what it thinks may be kept from us
+ * @property {string} thinking
  * @property {string | null} stop_reason
- * @property {{ input_tokens?: number, output_tokens?: number } | null} usage
+ * @property {Usage | null} usage
  * @property {{ type: string, message: string, retryable: boolean } | null} error
+ * @property {Person | null} by  who stopped it
+ * @property {number} left_out  turns of the talk before it that the model was not told
+ * @property {Timing} timing
+ * @property {number} revision  another number: what is shown of it must be drawn anew
+ * @property {boolean} hidden  another version is shown at its place
+ * @property {boolean} broken  its blocks do not add up; it waits to be read again
  * @property {number} [as_of]  the event up to which it was read
  */
 
