@@ -6,14 +6,16 @@ is, and when it found nothing it says that.
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from streams.chat.catalogue import Catalogue
 from streams.chat.catalogue_shipped import DEMO
 from streams.chat.demo_search import Hit, Index, read_sections
 from streams.chat.demo_shows import SHOWS, Show, menu
-from streams.chat.provider import Finished, Piece, Prompt, TextPiece, ThinkingPiece, Usage
+from streams.chat.provider import Counted, Finished, Piece, Prompt, TextPiece, ThinkingPiece, Usage
 from streams.errors import GenerationFailed
 
 _SPEAKER = re.compile(r"[^\n:@/]{1,64}:\s+")  # how a user's turn begins in a room
@@ -21,6 +23,9 @@ _MENTION = re.compile(r"(?<!\w)@(?:claude|demo)\b[,:]?\s*", re.IGNORECASE)
 _GREETING = re.compile(r"(?:hi|hello|hey|hallo|moin|servus|greetings|good (?:morning|day|afternoon|evening))\b", re.I)
 _SELF = re.compile(r"(?:who|what) are you\b|what can you do\b|are you (?:real|claude|a bot|an ai)\b|help\W*$", re.I)
 _THANKS = re.compile(r"(?:thanks|thank you|thx|danke|merci)\b", re.I)
+_TOKEN = re.compile(r"\s*\S{1,4}|\s+")
+_BUSY_S = 4.0  # long enough to be seen
+_SEARCHES = "I look for the words of the question in the documentation. "
 
 _WHO = """\
 I am the **demo model** of this server. No language model runs behind me: I search the project's own documentation \
@@ -56,19 +61,25 @@ class DemoProvider:
         self._speed = speed
         self._sleep = sleep
         self._index: Index | None = None
+        self._refused: Counter[int] = Counter()
         self.catalogue = Catalogue(DEMO, default=self.model)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """Yield the answer at about 60 pieces of 4 characters a second; consume under ``aclosing``.
 
-        Usage counts words in and pieces out. Raises GenerationFailed (kind ``demo_error``) for ``/demo error``.
-        Cancellation: at every pause; nothing is held.
+        Usage counts words in and pieces out. Raises GenerationFailed: of kind ``demo_error`` for ``/demo error``, and
+        twice ``overloaded_error`` for ``/demo retry``. Cancellation: at every pause; nothing is held.
         """
         show = await self._show_for(question_of(prompt.question or prompt.turns[-1].text))
-        for thought in show.thinking:
-            yield ThinkingPiece(thought)
-            await self._pause(show.first_wait_s / len(show.thinking))
-        if not show.thinking:
+        self._check_busy(prompt, show)
+        usage = Usage(len(prompt.system.split()) + sum(len(turn.text.split()) for turn in prompt.turns), 0)
+        yield Counted(usage)
+        thoughts = show.thinking or ((_SEARCHES,) if prompt.thinking else ())
+        for thought in thoughts:
+            for piece in _TOKEN.findall(thought):
+                yield ThinkingPiece(piece)
+                await self._pause(show.first_wait_s * len(piece) / sum(map(len, thoughts)))
+        if not thoughts:
             await self._pause(show.first_wait_s)
         pieces = show.piece.findall(show.text)
         for piece in pieces:
@@ -76,8 +87,17 @@ class DemoProvider:
             await self._pause(1 / show.tokens_per_s)
         if show.fails:
             raise GenerationFailed("demo_error", "the demo model failed, as it was asked to", retryable=True)
-        words_in = len(prompt.system.split()) + sum(len(turn.text.split()) for turn in prompt.turns)
-        yield Finished("end_turn", Usage(words_in, len(pieces)))
+        thinking = sum(len(_TOKEN.findall(one)) for one in thoughts)
+        yield Finished("end_turn", replace(usage, output_tokens=thinking + len(pieces), thinking_tokens=thinking))
+
+    def _check_busy(self, prompt: Prompt, show: Show) -> None:
+        """Refuse the same prompt as often as the show wants."""
+        key = hash(prompt)
+        self._refused[key] += 1
+        if self._refused[key] <= show.busy:
+            text = "the demo model is busy, as it was asked to be"
+            raise GenerationFailed("overloaded_error", text, retryable=True, retry_after_s=_BUSY_S / self._speed)
+        del self._refused[key]
 
     async def count_tokens(self, prompt: Prompt) -> int | None:
         """Nobody counts."""

@@ -68,6 +68,34 @@ _ERROR = """\
 This answer breaks off on purpose. What you have read so far stays, the failure is named below it, and you can ask \
 again. The next words would have"""
 
+_THINKING = """\
+I thought before I answered; what I thought stands above, folded once the answer begins. It is no part of the answer, \
+and is not told to a model later.
+"""
+
+_THOUGHTS = (
+    "Somebody wants to see what thinking looks like. ",
+    "A model's own summary of its thoughts comes in pieces, as the answer does. ",
+    "I am a demo, so I only count: one, two, three. ",
+    "That is enough; now I answer.",
+)
+
+_RETRY = """\
+That took three attempts: the first two were refused, as by a model that is busy, and each wait was shown with its \
+reason. Whoever asked could have stopped it meanwhile.
+"""
+
+_MATHS = """\
+Formulas are set by the server, without a script in the page. In a line, as $e^{i\\pi} + 1 = 0$, and on lines of \
+their own:
+
+$$
+\\bar{x} = \\frac{1}{n} \\sum_{i=1}^{n} x_i \\qquad \\int_0^\\infty e^{-x^2} \\, dx = \\frac{\\sqrt{\\pi}}{2}
+$$
+
+A price such as $5 is none.
+"""
+
 _LONG_PARTS = (
     "A long answer is appended in small pieces, as the plain text that the model writes; the page only ever adds, "
     "so the work for each piece does not depend on how much came before. At the end it is set in type, once.",
@@ -81,7 +109,10 @@ _LONG_BYTES = 40_000
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """An answer and its manner: ``thinking`` comes first, spread over ``first_wait_s``; ``fails`` ends it badly."""
+    """An answer and its manner: ``thinking`` comes first, spread over ``first_wait_s``; ``fails`` ends it badly.
+
+    busy: how many calls are refused before it comes.
+    """
 
     summary: str
     text: str
@@ -90,6 +121,7 @@ class Show:
     thinking: tuple[str, ...] = ()
     piece: re.Pattern[str] = re.compile(r"\s*\S{1,4}|\s+")  # about what a model's token is
     fails: bool = False
+    busy: int = 0
 
 
 def _long_text() -> str:
@@ -107,8 +139,11 @@ SHOWS: dict[str, Show] = {
     "table": Show("a table, with alignment and code in its cells", _TABLE),
     "code": Show("a block of Python, to be highlighted", _CODE),
     "list": Show("nested lists and a quotation", _LIST),
+    "maths": Show("formulas in a line and on their own", _MATHS),
+    "thinking": Show("thoughts that are shown, and then an answer", _THINKING, first_wait_s=4.0, thinking=_THOUGHTS),
     "long": Show("about 40 KB of everything, fast", _long_text(), tokens_per_s=600.0),
     "error": Show("some text, then a failure that can be retried", _ERROR, fails=True),
+    "retry": Show("a model that is busy twice, and then answers", _RETRY, busy=2),
     "slow": Show(
         "a long wait, then one word a second: time to reload",
         _SLOW,

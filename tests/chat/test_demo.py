@@ -8,7 +8,7 @@ import pytest
 from streams.chat.demo import DemoProvider, question_of
 from streams.chat.demo_search import Index, read_sections, split_sections, words
 from streams.chat.demo_shows import SHOWS
-from streams.chat.provider import Finished, ModelProvider, Piece, Prompt, TextPiece, ThinkingPiece, Turn
+from streams.chat.provider import Counted, Finished, ModelProvider, Piece, Prompt, TextPiece, ThinkingPiece, Turn, Usage
 from streams.chat.rendering import render_markdown
 from streams.errors import GenerationFailed
 
@@ -124,7 +124,12 @@ async def test_every_word_between_the_marks_is_from_the_source(docs: Path) -> No
 
 
 async def test_answers_survive_the_renderer(docs: Path) -> None:
-    for text in ("hello", "resume", "no such thing", *(f"/demo {name}" for name in SHOWS if name != "error")):
+    for text in (
+        "hello",
+        "resume",
+        "no such thing",
+        *(f"/demo {name}" for name in SHOWS if name not in ("error", "retry")),
+    ):
         html = render_markdown(await answer_to(docs, text))
         assert html
         assert "<p>" in html
@@ -145,7 +150,8 @@ async def test_an_unknown_name_is_answered_with_the_known_ones(docs: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("name", "html"), [("table", '<td align="right">'), ("code", 'class="language-python"'), ("list", "<ul>")]
+    ("name", "html"),
+    [("table", '<td align="right">'), ("code", 'class="language-python"'), ("list", "<ul>"), ("maths", "<math")],
 )
 async def test_each_show_shows_its_block(name: str, html: str) -> None:
     assert html in (render_markdown(await answer_to(None, f"/demo {name}")) or "")
@@ -164,10 +170,36 @@ async def test_error_breaks_off_after_some_text_and_can_be_retried() -> None:
     prompt = Prompt((Turn("user", "/demo error"),), "", "demo", 1_000)
     with pytest.raises(GenerationFailed) as failed:
         async for piece in DemoProvider(None, sleep=Clock().sleep).stream(prompt):
-            assert isinstance(piece, TextPiece)
-            text += piece.text
+            text += piece.text if isinstance(piece, TextPiece) else ""
     assert (failed.value.kind, failed.value.retryable) == ("demo_error", True)
     assert text.endswith("would have")
+
+
+async def test_retry_is_busy_twice_each_time_that_it_is_asked() -> None:
+    provider = DemoProvider(None, sleep=Clock().sleep)
+    for _ in range(2):
+        for _ in range(2):
+            with pytest.raises(GenerationFailed) as failed:
+                await ask(provider, "/demo retry")
+            assert (failed.value.kind, failed.value.retryable) == ("overloaded_error", True)
+            assert failed.value.retry_after_s == 4
+        assert isinstance((await ask(provider, "/demo retry"))[-1], Finished)
+
+
+async def test_thinking_comes_in_pieces_before_the_answer_and_is_counted() -> None:
+    pieces = await ask(DemoProvider(None, sleep=Clock().sleep), "/demo thinking")
+    thoughts = [piece for piece in pieces if isinstance(piece, ThinkingPiece)]
+    assert len(thoughts) > 20
+    assert pieces[1 : 1 + len(thoughts)] == thoughts
+    assert isinstance(pieces[-1], Finished)
+    assert pieces[-1].usage.thinking_tokens == len(thoughts)
+
+
+async def test_in_a_room_that_shows_thinking_it_tells_what_it_does_first(docs: Path) -> None:
+    prompt = Prompt((Turn("user", "hello"),), "", "demo", 1_000, thinking=True)
+    async with aclosing(DemoProvider(docs, sleep=Clock().sleep).stream(prompt)) as stream:
+        pieces = [piece async for piece in stream]
+    assert any(isinstance(piece, ThinkingPiece) for piece in pieces)
 
 
 async def test_slow_thinks_long_then_says_a_word_a_second() -> None:
@@ -175,7 +207,7 @@ async def test_slow_thinks_long_then_says_a_word_a_second() -> None:
     pieces = await ask(DemoProvider(None, sleep=clock.sleep), "/demo slow")
     thoughts = [piece for piece in pieces if isinstance(piece, ThinkingPiece)]
     spoken = [piece for piece in pieces if isinstance(piece, TextPiece)]
-    assert pieces[: len(thoughts)] == thoughts
+    assert pieces[1 : 1 + len(thoughts)] == thoughts
     assert sum(clock.sleeps[: len(thoughts)]) == pytest.approx(8)
     assert clock.sleeps[len(thoughts) :] == [1.0] * len(spoken)
     assert all(len(piece.text.split()) == 1 for piece in spoken)
@@ -201,7 +233,8 @@ async def test_usage_counts_words_in_and_pieces_out(docs: Path) -> None:
     pieces = await ask(DemoProvider(docs, sleep=Clock().sleep), "hello")
     assert isinstance(pieces[-1], Finished)
     assert pieces[-1].usage.input_tokens == len(["Amber", "Fox:", "@claude", "hello"])
-    assert pieces[-1].usage.output_tokens == len(pieces) - 1
+    assert pieces[-1].usage.output_tokens == len(pieces) - 2
+    assert pieces[0] == Counted(Usage(pieces[-1].usage.input_tokens, 0))
 
 
 @pytest.mark.parametrize(
