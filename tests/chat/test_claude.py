@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +18,7 @@ from streams.errors import GenerationFailed
 from tests.chat.conftest import API_KEY, MakeClaude
 from tests.fakes.messages_api import FakeMessagesAPI
 from tests.fakes.messages_parts import ANSWER, THOUGHT
-from tests.fakes.messages_scenarios import HUGE
+from tests.fakes.messages_scenarios import HOSTILE, HUGE, SCENARIOS
 
 PROMPT = Prompt((Turn("user", "Amber Fox: @claude hello"),), "You are in a room.", "claude-sonnet-4-6", 1_000)
 BEGINNING = "The beginning"
@@ -99,6 +101,22 @@ async def test_the_request_carries_the_prompt_and_nothing_that_the_api_refuses(
         ],
     }
     assert second["system"] == "You are in a room."
+
+
+@pytest.mark.parametrize(
+    ("scenario", "begins", "least"),
+    [
+        ("big-code", "```python", 30_000),
+        ("big-list", "- an item", 30_000),
+        ("hostile", HOSTILE, 100),
+        ("echo", "Amber", 10),
+    ],
+)
+async def test_any_text_arrives_as_it_is(make_claude: MakeClaude, scenario: str, begins: str, least: int) -> None:
+    outcome = await outcome_of(make_claude(scenario))
+    assert outcome.finished is not None
+    assert outcome.text.startswith(begins)
+    assert len(outcome.text) >= least
 
 
 async def test_one_megabyte_arrives_whole_and_the_loop_keeps_turning(make_claude: MakeClaude) -> None:
@@ -352,6 +370,15 @@ async def test_a_server_without_the_package_says_so(make_claude: MakeClaude, mon
     outcome = await outcome_of(provider)
     assert outcome.failure is not None
     assert (outcome.failure.kind, outcome.failure.retryable) == ("not_installed", False)
+
+
+NOT_RUN = {"events-50k"}  # it takes 10 s, and is for measuring
+
+
+def test_every_scenario_of_the_fake_is_met_by_a_test() -> None:
+    texts = [Path(__file__).with_name(name).read_text() for name in ("test_claude.py", "test_claude_request.py")]
+    named = set(re.findall(r"[\w-]+", "".join(texts)))
+    assert {name for name in SCENARIOS if name not in named and not name.startswith("stop-")} == set()
 
 
 # -- leaving --------------------------------------------------------------------------------------------------------
