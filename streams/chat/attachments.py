@@ -4,7 +4,7 @@ An image is what begins like one, text is what is UTF-8 without a zero byte; the
 """
 
 import codecs
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from os import close, read
 from typing import Any
 
@@ -21,24 +21,17 @@ MAX_SHOWN = 60  # characters of a name that was sent
 LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
-def check_attachments(who: Identity, room: Room, names: object) -> list[dict[str, Any]]:
+def check_attachments(who: Identity, room: Room, names: Sequence[str]) -> list[dict[str, Any]]:
     """``[{"name", "size", "content_type"}]`` of files that ``who`` may have and a model can be told of.
 
-    Raises InvalidInput (no list of names, too many, of a type that no model reads), NotFound, TooLarge: each names the
-    file, the limit and the value. Reads the disk.
+    Raises InvalidInput (none that ``who`` may have, or of a kind that no model reads), TooLarge: each names the file,
+    the limit and the value. Reads the disk.
     """
-    if names is None:
-        return []
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InvalidInput("files must be a list of names")
-    if len(names) > (limit := get_settings().max_attachments):
-        raise InvalidInput(f"{len(names)} files are attached (limit {limit})")
-    names = list(dict.fromkeys(names))
-    found = _found(who, room, names)
+    found = _found(who, room, names) if names else {}
     described, chars = [], 0
     for name in names:
         if name not in found:
-            raise NotFound(f"no file {name[:MAX_SHOWN]!r} that you may have")
+            raise InvalidInput(f"no file {name[:MAX_SHOWN]!r} that you may have")
         media_type, length = _look_at(found[name])
         chars += length
         described.append({"name": name, "size": found[name].size, "content_type": media_type})
@@ -68,9 +61,8 @@ def read_attached(room: Room, author_id: str, files: Iterable[Mapping[str, Any]]
     return tuple(attached)
 
 
-def _found(who: Identity, room: Room, names: Collection[str]) -> dict[str, File]:
-    asked = [name for name in names if "\0" not in name]  # which PostgreSQL can't be asked for
-    rows = File.objects.whole().select_related("room__topic").filter(name__in=asked)
+def _found(who: Identity, room: Room, names: Sequence[str]) -> dict[str, File]:
+    rows = File.objects.whole().select_related("room__topic").filter(name__in=names)
     return {row.name: row for row in readable_files(who, rows) if _told_here(row, room, who.id)}
 
 

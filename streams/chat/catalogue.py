@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 FRESH_S = 3_600.0  # models come and go by the month
 AGAIN_S = 60.0  # after a failure
-ASK_S = 10.0  # what the vendor may take: somebody waits for the page
+ASK_S = 30.0  # what the vendor may take, and the import of its SDK before it on a busy machine
 
 
 class Thinking(StrEnum):

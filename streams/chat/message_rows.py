@@ -12,12 +12,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from streams.chat.attachments import check_attachments
 from streams.chat.mentions import mentions_in
 from streams.chat.roles import check_talk
 from streams.chat.words import Draft
 from streams.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotFound
 from streams.eventlog import Appended
-from streams.models import Event, File, Generation, Member, Message, Reaction, Room, RoomKind, Topic
+from streams.models import Event, Generation, Member, Message, Reaction, Room, RoomKind, Topic
 from streams.publishing import Identity, new_event, publish_events
 from streams.wire.event import NewEvent, event_id
 
@@ -42,14 +43,16 @@ class NewMessage:
 def prepare_message(room: Room, who: Identity, draft: Draft) -> NewMessage | str:
     """What to append; or the id of the event, if it has been said. Touches the database.
 
-    Raises NotSignedIn, Forbidden, InvalidInput (a reply or a file that is not of this room), KeyReused.
+    Raises NotSignedIn, Forbidden, KeyReused, InvalidInput (a reply to nothing here), and as ``check_attachments``.
     """
     check_talk(room, who)
     if (said := find_said(room, who, draft)) is not None:
         return said
     if draft.reply_to is not None and not _is_there(room, draft.reply_to):
         raise InvalidInput(f"reply_to is {draft.reply_to}: nothing in this room has that number")
-    return new_message(room, who, draft, mentions=mentions_in(room, draft.text), files=_files(room, draft.files))
+    return new_message(
+        room, who, draft, mentions=mentions_in(room, draft.text), files=check_attachments(who, room, draft.files)
+    )
 
 
 def new_message(
@@ -86,16 +89,6 @@ def _is_there(room: Room, seq: int) -> bool:
     place = {"topic_id": room.topic_id}
     said = Message.objects.filter(**place, seq=seq).exists()
     return said or Generation.objects.filter(**place, start_seq=seq).exists()
-
-
-def _files(room: Room, names: Sequence[str]) -> list[dict[str, Any]]:
-    if not names:
-        return []
-    files = {file.name: file for file in File.objects.whole().filter(room_id=room.pk, name__in=names)}
-    for name in names:
-        if name not in files:
-            raise InvalidInput(f"no file {name!r:.200} in this room")
-    return [{"name": name, "size": files[name].size, "content_type": files[name].content_type} for name in names]
 
 
 def _locked(room: Room, seq: int) -> Message:

@@ -7,8 +7,9 @@ from typing import Any
 from streams.chat.here import Here
 from streams.chat.message_rows import delete_message, edit_message, find_said, mark_read, prepare_message
 from streams.chat.message_rows import react as put_reaction
+from streams.chat.model import check_model
 from streams.chat.versions import ask_again
-from streams.chat.words import Draft, check_emoji, check_model, check_seq, check_text, read_draft
+from streams.chat.words import Draft, check_emoji, check_seq, check_text, read_draft
 from streams.errors import InvalidInput, KeyReused, StreamsError
 from streams.logs import error_with_id
 from streams.publishing import allowances, apublish_events
@@ -27,7 +28,8 @@ async def say(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
     If an answer was asked for and can't be begun the ack says why: ``"refused": {"code", "message", "retryable"}``.
     Raises NotSignedIn, Forbidden, InvalidInput, TooLarge, LimitReached, KeyReused, Unavailable: then nothing was said.
     """
-    runner, room, draft, model = here.runner, here.room, read_draft(fields), check_model(fields.get("model"))
+    runner, room, draft = here.runner, here.room, read_draft(fields)
+    model = await check_model(runner.provider, fields.get("model"))
     allowances(runner.hub).messages.take(here.account)
     answer: dict[str, Any] = {"id": await _say(here, draft)}
     if asks_model(draft.text, demo=runner.provider.demo):

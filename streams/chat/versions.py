@@ -9,8 +9,9 @@ from django.db.models import Q
 
 from streams.chat.generation_rows import find_generation
 from streams.chat.here import Here
+from streams.chat.model import check_model
 from streams.chat.roles import check_talk, commands_room
-from streams.chat.words import check_client_id, check_model
+from streams.chat.words import check_client_id
 from streams.errors import Conflict, Forbidden
 from streams.models import Generation, Message, Room, Topic
 from streams.publishing import Identity, new_event, publish_events
@@ -23,7 +24,8 @@ async def regenerate(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
     raises.
     """
     await here.runner.hub.gateway.run(check_talk, here.room, here.who)
-    client_id, model = check_client_id(fields.get("client_id")), check_model(fields.get("model"))
+    client_id = check_client_id(fields.get("client_id"))
+    model = await check_model(here.runner.provider, fields.get("model"))
     message_seq, question = await here.runner.hub.gateway.run(_question, here.room, fields.get("generation"))
     return {"generation": str(await _answer(here, message_seq, question, client_id, model))}
 

@@ -9,8 +9,6 @@ from streams.conf import get_settings
 from streams.errors import InvalidInput, TooLarge
 
 MAX_CLIENT_ID_CHARS = 64
-MAX_MODEL_CHARS = 100
-MAX_FILES = 10  # of one message
 MAX_SEQ = 2**63 - 1  # what a place in a log may be
 MAX_EMOJI_CHARS = 16
 
@@ -60,15 +58,6 @@ def check_client_id(client_id: Any) -> str:
     return client_id
 
 
-def check_model(name: Any) -> str:
-    """The model that is asked; empty: the room's own. Raises InvalidInput."""
-    if name is None:
-        return ""
-    if not isinstance(name, str) or not name.isprintable() or len(name) > MAX_MODEL_CHARS:
-        raise InvalidInput(f"model must be a string of up to {MAX_MODEL_CHARS} printable characters")
-    return name
-
-
 def check_seq(name: str, value: Any) -> int:
     """A place in a room's log; raises InvalidInput naming the field."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_SEQ:
@@ -81,9 +70,9 @@ def check_files(names: Any) -> tuple[str, ...]:
     if names is None:
         return ()
     if not isinstance(names, list) or not all(isinstance(name, str) and name and "\0" not in name for name in names):
-        raise InvalidInput("files must be a list of names of this room's files")
-    if len(names) > MAX_FILES:
-        raise InvalidInput(f"the message has {len(names)} files (limit {MAX_FILES})")
+        raise InvalidInput("files must be a list of names of files")
+    if len(names) > (limit := get_settings().max_attachments):
+        raise InvalidInput(f"the message has {len(names)} files (limit {limit})")
     return tuple(dict.fromkeys(names))
 
 

@@ -1,6 +1,7 @@
 """What people do with messages: say, edit, delete, react, mention; each once, and within its limits."""
 
 import asyncio
+import io
 import json
 
 import pytest
@@ -11,8 +12,9 @@ from streams.chat.mentions import mentioned
 from streams.chat.message_rows import MAX_EDITS, MAX_REACTIONS
 from streams.chat.rooms import ensure_room
 from streams.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotFound, TooLarge
-from streams.models import Event, File, Generation, Member, Message, Reaction
+from streams.models import Event, Generation, Member, Message, Reaction
 from streams.publishing import Identity
+from streams.storage import begin_file, take_bytes
 from tests.chat.saying import do, put, say
 
 ADA = Identity("guest", "g:ada", "Ada Fox", by_cookie=True)
@@ -96,7 +98,7 @@ async def test_a_message_that_is_sent_again_later_is_the_first_whatever_became_o
      ({"client_id": "a\nb"}, InvalidInput), ({"reply_to": 17}, InvalidInput), ({"reply_to": "1"}, InvalidInput),
      ({"reply_to": True}, InvalidInput), ({"reply_to": 2**70}, InvalidInput), ({"files": "a"}, InvalidInput),
      ({"files": ["missing.txt"]}, InvalidInput), ({"files": ["a\0"]}, InvalidInput),
-     ({"files": [str(n) for n in range(11)]}, InvalidInput)],
+     ({"files": [str(n) for n in range(6)]}, InvalidInput)],
 )  # fmt: skip
 async def test_bad_messages_are_refused_with_the_limit_and_the_value(hub, doing, fields, error):
     with pytest.raises(error):
@@ -104,12 +106,15 @@ async def test_bad_messages_are_refused_with_the_limit_and_the_value(hub, doing,
     assert await hub.gateway.run(Message.objects.exists) is False
 
 
-async def test_files_are_of_the_room_and_may_say_it_all(hub, room, doing):
+async def test_files_that_one_may_have_may_say_it_all(hub, room, doing, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
     def add(name, **more):
-        File.objects.create(name=name, size=3, content_type="text/plain", owner="u:7", owner_name="Ben", **more)
+        ada = Identity("user", "u:9", "Ada", may_upload=True)
+        take_bytes(begin_file(ada, name, 3, **more), 0, io.BytesIO(b"abc"))
 
     await hub.gateway.run(add, "a.txt", room=room)
-    await hub.gateway.run(add, "elsewhere.txt")
+    await hub.gateway.run(add, "elsewhere.txt", visibility="private")
     ack = await doing(BEN, "say", client_id="c1", files=["a.txt", "a.txt"])
     row = await hub.gateway.run(Message.objects.get, seq=seq_of(ack))
     assert (row.text, row.files) == ("", [{"name": "a.txt", "size": 3, "content_type": "text/plain"}])

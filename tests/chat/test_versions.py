@@ -87,17 +87,19 @@ async def test_an_edited_question_is_asked_as_it_reads_now(hub, room, make_claud
         assert (made.version, made.question) == (2, "@claude good bye")
 
 
-async def test_a_version_by_another_model_is_of_that_model_but_for_the_demo(hub, room, make_claude):
+async def test_a_version_by_another_model_is_of_that_model_if_it_is_offered(hub, room, make_claude):
     async with running(hub, make_claude("normal"), DemoProvider(None, speed=100)) as (claude, demo):
         first = await ask(claude, room, ADA, "hello", "c1")
         await has_told(hub, room, first, "end")
         models = []
-        for runner, client_id in ((claude, "r1"), (demo, "r2")):
-            asking = {"generation": first, "client_id": client_id, "model": "claude-haiku-4-5"}
+        for runner, client_id, model in ((claude, "r1", "claude-haiku-4-5"), (demo, "r2", "demo")):
+            asking = {"generation": first, "client_id": client_id, "model": model}
             made = (await do(runner, room, ADA, "regenerate", **asking))["generation"]
             assert (await has_told(hub, room, made, "end"))["status"] == "done"
             models.append((await hub.gateway.run(told_of, room, made))[0][1]["model"])
         assert models == ["claude-haiku-4-5", "demo"]
+        with pytest.raises(InvalidInput, match=r"no model 'claude-haiku-4-5' here \(demo\)"):
+            await do(demo, room, ADA, "regenerate", generation=first, client_id="r3", model="claude-haiku-4-5")
 
 
 @pytest.mark.parametrize("generation", ["", "nonsense", "5b4ac721-8437-4a7c-b6db-a1cf62cb1a4e", None, 7])
