@@ -79,13 +79,13 @@ class GenerationAdmin(ReadOnly):
     show_full_result_count = False
     fields = (
         ("created", "took", "status_shown"), ("label", "model", "demo"), ("asked_by_shown", "room", "conversation"),
-        ("tokens_in", "tokens_out", "spend"), ("stop_reason", "error_type", "error_message"), "request_id", "question",
-        "text",
+        ("version", "chosen", "attempt"), ("tokens_in", "tokens_out", "spend"),
+        ("stop_reason", "stop_requested_by_name", "error_type", "error_message"), "request_id", "question", "text",
     )  # fmt: skip
     readonly_fields = (
         "created", "took", "status_shown", "label", "model", "demo", "asked_by_shown", "room", "conversation",
-        "tokens_in", "tokens_out", "spend", "stop_reason", "error_type", "error_message", "request_id", "question",
-        "text",
+        "version", "chosen", "attempt", "tokens_in", "tokens_out", "spend", "stop_reason", "stop_requested_by_name",
+        "error_type", "error_message", "request_id", "question", "text",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Generation]:
@@ -94,7 +94,7 @@ class GenerationAdmin(ReadOnly):
         return (
             rows
             if request.resolver_match and "object_id" in request.resolver_match.kwargs
-            else rows.defer("text", "html", "question")
+            else rows.defer("text", "thinking", "html", "question")
         )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -109,7 +109,7 @@ class GenerationAdmin(ReadOnly):
         """With the names of those who asked."""
         names = names_of(row.asked_by for row in rows)
         for row in rows:
-            row.asked_by_name = names.get(row.asked_by, row.asked_by)
+            row.asked_by_name = names.get(row.asked_by) or row.asked_by_name or row.asked_by
 
     @column("Asked", ordering="created_at")
     def created(self, generation: Generation) -> SafeString | str:
@@ -139,8 +139,8 @@ class GenerationAdmin(ReadOnly):
 
     @column("Tokens out", ordering="output_tokens")
     def tokens_out(self, generation: Generation) -> str:
-        """Of the answer."""
-        return number(generation.output_tokens)
+        """Of the answer; of one that was broken off they are reckoned."""
+        return f"≈ {number(generation.output_tokens)}" if generation.estimated else number(generation.output_tokens)
 
     @column("Spend", ordering="cost_usd")
     def spend(self, generation: Any) -> str:

@@ -7,7 +7,10 @@ ask              POST /chat
 rooms            which there are, and who may read them
 history          pages of messages and answers, exact at a position; answer_items: an answer as they tell it
 reading          how far people have read
-generations      running answers; generation_rows: how one begins and ends in the database
+generations      the answers of this process; generation_start, generation_rows: how one begins, changes and ends
+generation_run   one answer from the queue to its end: upstream (the call), growing (what is told), retries
+watch            whose turn it is, and who is to stop: generation_turns asks the database
+stopping         stop; versions: another answer to the same message
 context          what a model is told
 model            which provider answers here; provider: the seam
 claude, demo     the two providers

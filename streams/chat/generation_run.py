@@ -88,10 +88,14 @@ class Run:
             if self._ended_as == GenerationStatus.STOPPED:
                 status, error = GenerationStatus.STOPPED, None
             raise
-        except Exception as failure:
+        except StreamsError as failure:
+            logger.warning("generation %s: %s", self.generation.pk, failure)
+            status = GenerationStatus.FAILED
+            error = GenerationFailed(failure.code, str(failure), retryable=failure.retryable)
+        except Exception:
             logger.exception("generation %s", self.generation.pk)
-            text = str(failure) if isinstance(failure, StreamsError) else "the server failed while answering"
-            status, error = GenerationStatus.FAILED, GenerationFailed("server_error", text, retryable=True)
+            status = GenerationStatus.FAILED
+            error = GenerationFailed("server_error", "the server failed while answering", retryable=True)
         finally:
             await asyncio.shield(self._end(status, error))
 

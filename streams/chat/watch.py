@@ -54,6 +54,9 @@ class Watch:
             except Unavailable as error:
                 logger.warning("the open answers of this process could not be looked after: %s", error)
                 continue
+            except Exception:  # the answers go on, and need their leases
+                logger.exception("the open answers of this process could not be looked after")
+                continue
             if renew:
                 renewed_at = loop.time()
 
@@ -62,11 +65,10 @@ class Watch:
         queued = [pk for pk, run in mine.items() if run.waits and self._admission.has_room(run.account)]
         waiting = queued if self.begins else []
         seen = await self._hub.gateway.run(partial(look_after, list(mine), waiting, renew=renew))
-        for pk in seen.begun:
+        for pk in filter(self._runs.__contains__, seen.begun):
             mine[pk].place.enter_context(self._admission.counted(mine[pk].account))
             mine[pk].take_turn()
-        for pk in seen.stopped:
+        for pk in filter(self._runs.__contains__, seen.stopped):
             mine[pk].end(GenerationStatus.STOPPED)
-        for pk in seen.lost:
-            if pk in self._runs:
-                mine[pk].lose()
+        for pk in filter(self._runs.__contains__, seen.lost):
+            mine[pk].lose()

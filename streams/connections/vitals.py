@@ -18,7 +18,7 @@ from streams.connections.sweep import delete_old, end_the_dead
 from streams.connections.written import Writer, end_process, renew_process
 from streams.hub import Hub
 from streams.models import Generation, LiveConnection, Process
-from streams.models.generation import GenerationStatus
+from streams.models.generation import WRITTEN
 from streams.publishing import apublish
 from streams.wire.names import OPERATION, VITALS
 
@@ -101,7 +101,7 @@ def _claude() -> dict[str, Any]:
     now = timezone.now()
     spent = Generation.objects.asked_between(now.replace(hour=0, minute=0, second=0, microsecond=0), now).spent()
     spent["spend_usd"] = round(spent["spend_usd"] or 0, 4)
-    return {"running": Generation.objects.filter(status=GenerationStatus.RUNNING).count()} | spent
+    return {"running": Generation.objects.filter(status__in=WRITTEN).count()} | spent
 
 
 def _operation(processes: Sequence[Process]) -> dict[str, Any]:

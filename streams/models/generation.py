@@ -20,7 +20,8 @@ class GenerationStatus(models.TextChoices):
     INTERRUPTED = "interrupted"
 
 
-OPEN = (GenerationStatus.QUEUED, GenerationStatus.RUNNING, GenerationStatus.RETRYING)
+WRITTEN = (GenerationStatus.RUNNING, GenerationStatus.RETRYING)  # one of a room at a time
+OPEN = (GenerationStatus.QUEUED, *WRITTEN)
 
 
 class Generation(models.Model):
