@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 
 from streams.chat.provider import ModelProvider
 from streams.conf import get_settings
@@ -67,10 +66,12 @@ def create_generation(room: Room, provider: ModelProvider, asked: Asked) -> tupl
             demo=provider.demo,
             status=status,
             owner=process_name(),
-            started_at=timezone.now() if status == GenerationStatus.RUNNING else None,
         )
         generation.start_seq = _tell_start(room, asked, generation)
         generation.save(force_insert=True)
+        if status == GenerationStatus.RUNNING:
+            generation.started_at = generation.created_at
+            generation.save(update_fields=["started_at"])
     return generation, True
 
 

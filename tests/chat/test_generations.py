@@ -77,6 +77,14 @@ async def test_an_answer_is_a_run_of_events_and_a_row(run, make_claude):
     assert end[1]["length"] == len(generation.text)
     assert end[1]["sha256"] == hashlib.sha256(generation.text.encode()).hexdigest()
     assert end[1]["usage"]["output_tokens"] == generation.output_tokens > 0
+    assert end[1]["usage"]["estimated"] is False
+    assert end[1]["usage"]["cost_usd"] > 0
+    assert (generation.html, end[1]["html"]) == (
+        "".join(data["html"] for kind, data, _ in events if kind == "generation.block"),
+        None,
+    )
+    assert end[1]["blocks"] == kinds.count("generation.block") > 0
+    assert generation.created_at <= generation.started_at <= generation.first_text_at <= generation.ended_at
 
 
 FAILURES = {
