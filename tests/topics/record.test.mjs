@@ -105,6 +105,13 @@ test("a hole that nobody told of is seen", () => {
   assert.match(words(), /3 events lost without a word/);
 });
 
+test("a hole in a room was an answer's, and is not lost", () => {
+  become("live");
+  record.take({ ...event(45), topic: "room:lobby" });
+  assert.equal(record.figures.lost, 0);
+  assert.equal(record.position, "epoch-45");
+});
+
 test("late events are an episode of their own, though the connection never said a word", async () => {
   become("live");
   record.take(event(41));

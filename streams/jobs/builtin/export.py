@@ -66,7 +66,7 @@ async def export(
         file = await _add(context, path, name, visibility)
     finally:
         path.unlink(missing_ok=True)
-    yield Progress(done, total, {"text": file.name, "url": f"/files/{quote(file.name)}", "bytes": file.size})
+    yield Progress(done, done, {"text": file.name, "url": f"/files/{quote(file.name)}", "bytes": file.size})
 
 
 def _begin(path: Path, format: str) -> None:

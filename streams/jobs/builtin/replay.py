@@ -56,6 +56,7 @@ async def replay(
                 pace.passed(events[-1])
                 done += len(events)
                 yield Progress(done, total, result | {"_seq": events[-1].seq})
+    yield Progress(done, done, result | {"_seq": head.seq})  # fewer than numbers, if some were compacted
 
 
 def _again(context: JobContext, event: LogEvent) -> NewEvent:
