@@ -24,8 +24,8 @@ TOPICS_AT_ONCE = 500
 def trim(topic: Topic, *, keep: int | None = None, until: float = inf) -> int:
     """Delete what the topic's retention no longer covers, or all but the newest ``keep``; the number of events deleted.
 
-    Each batch is a transaction of its own, so that appends wait for one batch at most; none is begun after ``until``
-    (by the monotonic clock).
+    What is kept is counted by numbers: of a log that was compacted, fewer events. Each batch is a transaction of its
+    own, so that appends wait for one batch at most; none is begun after ``until`` (by the monotonic clock).
     """
     settings = get_settings()
     if keep is None:
@@ -44,7 +44,7 @@ def trim(topic: Topic, *, keep: int | None = None, until: float = inf) -> int:
 
 @transaction.atomic
 def _trim_batch(topic_id: int, keep: int, oldest: object, size: int) -> int:
-    """Delete the run of expired events within the ``size`` oldest: numbers stay dense from the first kept on.
+    """Delete the run of expired events within the ``size`` oldest: nothing goes missing behind the first that is kept.
 
     Under the topic's lock: a log that were reset in between would lose events of its new life.
     """
