@@ -12,6 +12,7 @@ from streams.chat.ask import chat
 from streams.chat.history_views import room_answer, room_history
 from streams.chat.model_views import models
 from streams.chat.ops_view import room_ops
+from streams.chat.search_views import room_search, search_everywhere
 from streams.chat.spend import room_spend
 from streams.chat.views import room_page
 from streams.diagnostics.views import diagnostics_page, diagnostics_probe
@@ -32,6 +33,8 @@ urlpatterns = [
     path("rooms/<slug:slug>/history", room_history, name="room-history"),
     path("rooms/<slug:slug>/spend", room_spend, name="room-spend"),
     path("models", models, name="models"),
+    path("rooms/<slug:slug>/search", room_search, name="room-search"),
+    path("search", search_everywhere, name="search"),
     path("rooms/<slug:slug>/answers/<uuid:generation>", room_answer, name="room-answer"),
     path("rooms/<slug:slug>/ops", room_ops, name="room-ops"),
     path("chat", chat, name="ask"),

@@ -6,6 +6,7 @@ words            what people send, checked; mentions: whom a text names
 ask              POST /chat
 rooms            which there are, and who may read them
 history          pages of messages and answers, exact at a position; answer_items: an answer as they tell it
+search           what was said, by words; search_words: what people type, search_index: where it was said
 reading          how far people have read
 generations      the answers of this process; generation_start, generation_rows: how one begins, changes and ends
 generation_run   one answer from the queue to its end: upstream (the call), growing (what is told), retries

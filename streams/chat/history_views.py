@@ -1,5 +1,6 @@
 """What was said in a room, as JSON: pages of its history, and one answer as it stands."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ async def room_history(request: HttpRequest, slug: str) -> HttpResponseBase:
         page = history(room_to_read(who, slug), Wanted(**places), who=who)
         return page if places else page | {"present": present_in(slug)}
 
-    return await _answered(request, read)
+    return await answered(request, read)
 
 
 @answers_errors
@@ -38,10 +39,11 @@ async def room_answer(request: HttpRequest, slug: str, generation: UUID) -> Http
         who = identify(request.user, request.session, request.headers)
         return answer(room_to_read(who, slug), generation)
 
-    return await _answered(request, read)
+    return await answered(request, read)
 
 
-async def _answered(request: HttpRequest, read: Any) -> JsonResponse:
+async def answered(request: HttpRequest, read: Callable[[], dict[str, Any]]) -> JsonResponse:
+    """What ``read`` answers, which touches the database, as JSON that nobody keeps."""
     if request.method not in ("GET", "HEAD"):
         raise MethodNotAllowed(request.method, allow="GET, HEAD")
     hub = await current_hub()
