@@ -17,7 +17,7 @@ _UNREAD = """
             WHERE message.topic_id = room.topic_id AND message.seq > member.read_seq
                 AND message.author_id <> %s AND message.deleted_at IS NULL
             LIMIT {counted}
-        ) AS some
+        ) AS counted
     )
     FROM {member} AS member JOIN {room} AS room ON room.id = member.room_id
     WHERE member.person = %s AND member.room_id IN ({rooms})

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from streams.conf import get_settings
 from streams.errors import Conflict
-from streams.models import Event, Room, Topic
+from streams.models import Event, Generation, Member, Message, Reaction, Room, Topic
+from streams.models.generation import OPEN
 from streams.models.topic import new_epoch
 from streams.wire.names import is_own, room_of
 
@@ -75,12 +76,29 @@ def trim_some(after: int, *, seconds: float) -> tuple[int, int | None]:
 
 @transaction.atomic
 def reset(name: str) -> str:
-    """Empty a topic and give it a new epoch, which is returned: every reader is told of the gap."""
+    """Empty a topic and give it a new epoch, which is returned: every reader is told of the gap.
+
+    Its numbers begin anew, so what was said in a room goes too. Raises Conflict while an answer is written there.
+    """
     topic = Topic.objects.select_for_update().get(name=name)
+    _forget_talk(topic)
     topic.events.all().delete()
     topic.epoch, topic.head = new_epoch(), 0
     topic.save(update_fields=["epoch", "head"])
     return topic.epoch
+
+
+def _forget_talk(topic: Topic) -> None:
+    """What was said in a room, whose places are no more; of its answers what they cost is kept."""
+    answers = Generation.objects.filter(topic=topic)
+    if answers.filter(status__in=OPEN).exists():
+        raise Conflict(f"an answer is being written in {topic.name}: stop it first, or wait for its end")
+    nowhere = dict.fromkeys(("topic", "start_seq", "end_seq", "message_seq"))
+    answers.update(**nowhere, question="", text="", thinking="", html="", html_chars=0)
+    Reaction.objects.filter(message__topic=topic).delete()
+    messages = Message.objects.filter(topic=topic)
+    messages._raw_delete(using=topic._state.db)  # reactions, which are gone, were all that refers to them
+    Member.objects.filter(room__topic=topic).update(read_seq=0)
 
 
 @transaction.atomic

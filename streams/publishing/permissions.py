@@ -8,7 +8,7 @@ from streams.errors import Forbidden, NoSuchTopic, NotSignedIn
 from streams.models import Member, Topic, Visibility
 from streams.publishing.identity import Identity, identify_again
 from streams.publishing.tokens import allows
-from streams.wire.names import OF_PEOPLE, is_own, room_of
+from streams.wire.names import OF_PEOPLE, ROOM, is_own, room_of, room_refusal
 
 T = TypeVar("T", bound=Topic)  # with or without annotations
 
@@ -125,6 +125,8 @@ def check_publish(*, who: Identity, name: str) -> None:
     """Raise NotSignedIn or Forbidden unless ``who`` may publish to ``name``."""
     if is_own(name) and who.kind != "nobody":
         raise Forbidden(f"only the server itself publishes to {name}")
+    if name.startswith(ROOM) and who.kind != "nobody":
+        raise Forbidden(room_refusal(name))
     if may_publish(who=who, name=name):
         return
     if who.kind in ("nobody", "guest"):

@@ -65,6 +65,12 @@ def room_of(topic: str) -> str | None:
     return None if not slug or ":" in slug else slug
 
 
+def room_refusal(topic: str) -> str:
+    """Why nobody publishes to the topic of a room."""
+    slug = room_of(topic) or "<slug>"
+    return f"what happens in a room is told by its operations: say it over /ws/rooms/{slug} or POST /rooms/{slug}/ops"
+
+
 def is_own(topic: str) -> bool:
     """Whether the topic is one that the server itself writes: ``system``, ``system:…``."""
     return topic == "system" or topic.startswith("system:")

@@ -8,11 +8,13 @@ import pytest
 
 from streams.chat.demo import DemoProvider
 from streams.chat.generations import GenerationRunner
+from streams.chat.history import history
 from streams.chat.mentions import mentioned
 from streams.chat.message_rows import MAX_EDITS, MAX_REACTIONS
 from streams.chat.rooms import ensure_room
 from streams.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotFound, TooLarge
-from streams.models import Event, Generation, Member, Message, Reaction
+from streams.eventlog import reset, trim
+from streams.models import Event, File, Generation, Member, Message, Reaction, Topic
 from streams.publishing import Identity
 from streams.storage import begin_file, take_bytes
 from tests.chat.saying import do, put, say
@@ -227,3 +229,27 @@ async def test_a_question_is_answered_once_however_often_it_is_sent(hub, room, r
     assert await say(runner, room, ADA, text="@claude hello", client_id="c1") == first
     await runner.admission.idle()
     assert await hub.gateway.run(Generation.objects.count) == 1
+
+
+async def test_a_log_that_begins_anew_takes_what_was_said_with_it_and_keeps_what_it_cost(hub, room, runner, doing):
+    await doing(ADA, "say", text="@claude hello", client_id="c1")
+    await runner.admission.idle()
+    await doing(BEN, "react", message=1, emoji="👍", on=True)
+    await doing(BEN, "read", seq=1)
+    await hub.gateway.run(reset, "room:lobby")
+    row = await hub.gateway.run(Generation.objects.get)
+    assert (row.topic_id, row.start_seq, row.text, row.question, row.status) == (None, None, "", "", "done")
+    assert row.output_tokens
+    assert (await hub.gateway.run(Member.objects.get, person="u:7")).read_seq == 0
+    assert (await hub.gateway.run(history, room))["items"] == []
+    assert seq_of(await doing(ADA, "say", text="@claude hello again", client_id="c1")) == 1
+    await hub.gateway.run(lambda: Generation.objects.update(status="running", topic=room.topic))
+    with pytest.raises(Conflict, match="an answer is being written"):
+        await hub.gateway.run(reset, "room:lobby")
+    await hub.gateway.run(lambda: Generation.objects.update(status="done"))
+
+
+async def test_what_was_said_stays_when_the_log_is_trimmed(hub, room, doing):
+    await doing(ADA, "say", text="hello", client_id="c1")
+    await hub.gateway.run(lambda: trim(Topic.objects.get(name="room:lobby"), keep=0))
+    assert [item["text"] for item in (await hub.gateway.run(history, room))["items"]] == ["hello"]

@@ -106,3 +106,9 @@ def test_a_line_of_a_pipe_that_stays_open_is_published_at_once():
 
 def test_bytes_that_are_no_utf8_do_not_end_the_pipe():
     assert list(read_batches(BytesIO(b"good\n\xff bad\nlast"))) == [["good", "\ufffd bad"], ["last"]]
+
+
+def test_what_happens_in_a_room_is_not_published():
+    with pytest.raises(CommandError, match="POST /rooms/lobby/ops"):
+        publish("room:lobby", "hello")
+    assert stored() == []

@@ -86,6 +86,14 @@ def test_who_may_publish(who, answer):
             check_publish(who=who, name="orders:eu")
 
 
+@pytest.mark.parametrize("who", [EDITOR, STAFF, by_token(publish="*"), by_token(publish="room:*"), GUEST])
+@pytest.mark.parametrize("name", ["room:lobby", "room:lobby:live", "room:not-there"])
+def test_what_happens_in_a_room_nobody_publishes(who, name):
+    """It would be a message without a row: in no history, and found by no search."""
+    with pytest.raises(Forbidden, match="POST /rooms/"):
+        check_publish(who=who, name=name)
+
+
 @pytest.mark.parametrize("who", [GUEST, USER, READS_ANOTHER])
 def test_a_topic_one_may_not_read_and_one_that_is_missing_answer_alike(who):
     with pytest.raises(NoSuchTopic) as hidden:

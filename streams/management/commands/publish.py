@@ -12,6 +12,7 @@ from streams.errors import InvalidJSON, StreamsError
 from streams.publishing import new_event, publish_events
 from streams.wire.event import NewEvent
 from streams.wire.jsontext import decode_json
+from streams.wire.names import ROOM, room_refusal
 
 BATCH = 100  # events of one transaction
 READ_BYTES = 65_536
@@ -32,6 +33,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Publish and print the ids."""
         data, key = options["data"], options["key"]
+        if options["topic"].startswith(ROOM):
+            raise CommandError(room_refusal(options["topic"]))
         if data is None and key is not None:
             raise CommandError("--key goes with one event, not with standard input")
         batches = iter([[data]]) if data is not None else read_batches(sys.stdin.buffer)
