@@ -12,6 +12,8 @@ from streams.chat.ask import chat
 from streams.chat.history_views import room_answer, room_history
 from streams.chat.model_views import models
 from streams.chat.ops_view import room_ops
+from streams.chat.room_pages import join_page, new_page, settings_page
+from streams.chat.room_views import rooms
 from streams.chat.search_views import room_search, search_everywhere
 from streams.chat.spend import room_spend
 from streams.chat.views import room_page
@@ -29,7 +31,11 @@ from streams.transports.views import answer_with_topic, events, events_of_many
 
 urlpatterns = [
     path("", room_page, name="chat"),
+    path("rooms", rooms, name="rooms"),
+    path("rooms/new", new_page, name="rooms-new"),
+    path("rooms/join/<str:secret>", join_page, name="room-join"),
     path("rooms/<slug:slug>/", room_page, name="room"),
+    path("rooms/<slug:slug>/settings", settings_page, name="room-settings"),
     path("rooms/<slug:slug>/history", room_history, name="room-history"),
     path("rooms/<slug:slug>/spend", room_spend, name="room-spend"),
     path("models", models, name="models"),
