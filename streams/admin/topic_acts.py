@@ -151,11 +151,11 @@ def trim_page(panel: Panel, request: HttpRequest, topic: Topic) -> HttpResponseB
 class ConfirmForm(forms.Form):
     """The name, typed: nobody resets a log by a slip."""
 
-    def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, name: str, label: str = "Type the topic's name", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._name = name
         widget = UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"})
-        self.fields["name"] = forms.CharField(label="Type the topic's name", widget=widget)
+        self.fields["name"] = forms.CharField(label=label, widget=widget)
 
     def clean_name(self) -> str:
         """That very name."""

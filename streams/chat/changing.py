@@ -1,6 +1,6 @@
 """What a room is called, and what Claude is in it: changed by its owners, told by ``room.changed``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -85,5 +85,11 @@ def change_room(room: Room, by: Identity, *, changes: Mapping[str, Any]) -> None
         for name, value in changed.items():
             setattr(now, name, value)
         now.save(update_fields=list(changed))
-        told = changed | ({"system": True} if "system" in changed else {})
-        publish(f"room:{now.slug}", {"by": by.as_author(), **told}, type="room.changed")
+        tell_changes(now, by, changed)
+
+
+def tell_changes(room: Room, by: Identity, changed: Collection[str]) -> None:
+    """Tell the room what of it has changed, by ``room.changed``; a part of the caller's transaction."""
+    told = {name: True if name == "system" else getattr(room, name) for name in changed if name in FIELDS}
+    if told:
+        publish(f"room:{room.slug}", {"by": by.as_author(), **told}, type="room.changed")
