@@ -1,6 +1,7 @@
 """What people write and send, checked: texts, ids, places in a room, emoji. A refusal names the limit and the value."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from streams.errors import InvalidInput, TooLarge
 MAX_CLIENT_ID_CHARS = 64
 MAX_SEQ = 2**63 - 1  # what a place in a log may be
 MAX_EMOJI_CHARS = 16
+MAX_MARKS = 30  # on one character: no language needs as many, and text that streams may have no more (UAX 15)
 
 _BASE = (
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
@@ -48,7 +50,18 @@ def check_text(text: Any, *, may_be_empty: bool = False) -> str:
     limit = get_settings().max_message_chars
     if len(text) > limit:
         raise TooLarge(f"the message has {len(text)} characters (limit {limit})")
+    if (marks := _most_marks(text)) > MAX_MARKS:
+        raise InvalidInput(f"the message has {marks} combining marks on one character (limit {MAX_MARKS})")
     return text
+
+
+def _most_marks(text: str) -> int:
+    """How many marks are piled on one character at most: they would be drawn over the lines above and below it."""
+    most = run = 0
+    for character in "" if text.isascii() else text:
+        run = run + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        most = max(most, run)
+    return most
 
 
 def check_client_id(client_id: Any) -> str:
