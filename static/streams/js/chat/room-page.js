@@ -5,10 +5,8 @@ import { createConnectionView } from "../connection-view.js";
 import { browserClock } from "../connection.js";
 import { byId, readPageData } from "../dom.js";
 import { showNotice } from "../notices.js";
-import { isAfter } from "../position.js";
 import { openStorage } from "../storage.js";
 import { placeWakes } from "../wake.js";
-import { announcementFor } from "./announcer.js";
 import { createAnswerSource } from "./answer-source.js";
 import { createAnswers } from "./answers.js";
 import { bindCatchUp } from "./catch-up.js";
@@ -19,15 +17,15 @@ import { createHistory } from "./history.js";
 import { createUuid } from "./integrity.js";
 import { createLive } from "./live.js";
 import { createLogView } from "./log-view.js";
-import { partLine } from "./member-words.js";
 import { createMessageActions } from "./message-actions.js";
-import { createOutbox } from "./outbox.js";
 import { createPaging } from "./paging.js";
 import { createReading } from "./reading.js";
 import { bindRoomHead } from "./room-head.js";
 import { createRoomSession } from "./room-session.js";
 import { createRoomStore } from "./room-store.js";
 import { createRoomStream } from "./room-stream.js";
+import { createSending } from "./sending.js";
+import { createShowing } from "./showing.js";
 import { createReadSignal } from "./unread.js";
 import { openComposer } from "./writing.js";
 
@@ -61,21 +59,12 @@ function openRoom(page) {
   client.onNotice(showNotice);
   const key = (/** @type {string} */ what) => `streams.${what}.${page.room.slug}.${viewer?.id ?? ""}`;
 
-  const outbox = createOutbox({
-    async ask(request) {
-      const { id, refused } = await client.ask(request);
-      if (refused) hint.fail(`No answer was begun. ${refused.message}`);
-      return id;
-    },
-    isPast: (id) => !isAfter(id, store.position),
-    createId, clock,
-    random: Math.random,
-    storage: openStorage("localStorage"),
+  const sending = createSending({
+    client, clock, store, createId, hint,
+    log: () => log,
     key: key("outbox"),
-    onChange(entry, client_id) {
-      log.setPending(entry, client_id);
-      reading.refresh();
-    },
+    onChange: () => reading.refresh(),
+    edit: (text) => composer?.set(text),
   });
   const actions = createMessageActions({
     ask: client.ask,
@@ -92,7 +81,7 @@ function openRoom(page) {
     client, clock, store, page, createId,
     viewer: () => viewer,
     log: () => log,
-    say: (text) => void outbox.add(text),
+    say: (text) => void sending.add(text),
     show: (generation) => session.show(generation),
     model: () => undefined,
     fail: hint.fail,
@@ -101,15 +90,7 @@ function openRoom(page) {
     context: { viewer: () => viewer, at: store.at, goTo: (seq) => void reading.goTo(seq), react: actions.react },
     clock,
     answerContext: answers.context,
-    pendingActions: {
-      retry: (client_id) => void outbox.retry(client_id),
-      discard: outbox.remove,
-      edit(client_id) {
-        const entry = outbox.entries.find((other) => other.client_id === client_id);
-        outbox.remove(client_id);
-        if (entry) composer?.set(entry.text);
-      },
-    },
+    pendingActions: sending.actions,
   });
   const history = createHistory(`${base}history`, { fetch });
   const session = createRoomSession({
@@ -118,25 +99,11 @@ function openRoom(page) {
     wakes: placeWakes(clock),
     random: Math.random,
     subtle: globalThis.crypto?.subtle,
-    onChange(change) {
-      if (change.kind === "added" || change.kind === "beyond") {
-        const { item } = change;
-        if (item.kind === "message" && item.author.id === viewer?.id) outbox.remove(item.client_id);
-        if (item.kind === "message") live.said(item.author);
-        if (change.kind === "added") log.append(store.items);
-        reading.added(item);
-      } else if (change.kind === "message") log.changed(change.item);
-      else if (change.kind === "room") head.changed(change.data);
-      else if (change.kind === "member") {
-        const line = partLine(change.data, viewer?.id, clock.now());
-        if (line) hint.fail(line);
-        if (line) page.role = change.data.role;
-      } else log.answer(change.item)?.apply(change);
-      answers.after(change);
-      reading.moved();
-      const told = announcementFor(change, viewer?.id, answers.inspector);
-      if (told) byId(told.urgent ? "alert" : "announce", HTMLElement).textContent = told.text;
-    },
+    onChange: createShowing({
+      page, clock, store, hint,
+      viewer: () => viewer,
+      parts: () => ({ log, reading, sending, live, head, answers }),
+    }),
     onReload(gap) {
       log.replace(store.items);
       reading.reloaded(gap);
@@ -164,11 +131,12 @@ function openRoom(page) {
   client.onControl(({ type, data }) => {
     if (type !== "stream.open") return;
     if (viewer && data?.you) viewer = data.you;
-    void outbox.flush();
+    void sending.flush();
     signal.again();
   });
   const composer = openComposer({
-    client, clock, store, outbox, page, key,
+    client, clock, store, key,
+    say: sending.add,
     limit: Number(limit),
     people: () => live.people,
     onSent: () => void reading.toEnd(),
@@ -179,11 +147,7 @@ function openRoom(page) {
   const head = bindRoomHead({ page, base, fetch, env, store, reading, actions, viewer: () => viewer });
 
   log.replace(store.items);
-  const seen = new Set(store.items.map((item) => (item.kind === "message" ? item.client_id : undefined)));
-  for (const entry of outbox.entries) {
-    if (seen.has(entry.client_id)) outbox.remove(entry.client_id);
-    else log.setPending(entry, entry.client_id);
-  }
+  sending.restore();
   reading.begin(page, window.location.hash);
   bindCatchUp({ page, store, log, goTo: reading.goTo });
   head.more.push(answers.inspector.choice);

@@ -29,15 +29,14 @@ export function candidates(about, present, items) {
  * @param {{ send: (operation: object) => unknown }} room.client
  * @param {import("../connection.js").Clock} room.clock
  * @param {ReturnType<typeof import("./room-store.js").createRoomStore>} room.store
- * @param {ReturnType<typeof import("./outbox.js").createOutbox>} room.outbox
- * @param {import("./types.js").Page} room.page
+ * @param {(text: string, more: object) => unknown} room.say
  * @param {(what: string) => string} room.key  of the storage
  * @param {number} room.limit
  * @param {() => Person[]} room.people
  * @param {() => void} room.onSent
  * @param {() => void} room.onEditLast
  */
-export function openComposer({ client, clock, store, outbox, key, limit, people, onSent, onEditLast }) {
+export function openComposer({ client, clock, store, say, key, limit, people, onSent, onEditLast }) {
   if (!(document.getElementById("composer") instanceof HTMLFormElement)) return null;
   const area = byId("message", HTMLTextAreaElement);
   const mention = byId("mention", HTMLButtonElement);
@@ -54,7 +53,7 @@ export function openComposer({ client, clock, store, outbox, key, limit, people,
       onWrite: typing.wrote,
       onSend(text, more) {
         typing.done();
-        void outbox.add(text, more);
+        void say(text, more);
         onSent();
       },
     },

@@ -1,0 +1,50 @@
+// @ts-check
+// What a change of the room does to its page.
+
+import { byId } from "../dom.js";
+import { announcementFor } from "./announcer.js";
+import { partLine } from "./member-words.js";
+
+/** @typedef {import("./room-store.js").Change} Change */
+/** @typedef {import("./types.js").Item} Item */
+
+/**
+ * The parts are asked for when a change comes: they know each other by then.
+ * @param {object} room
+ * @param {() => import("./types.js").Person | null} room.viewer
+ * @param {import("./types.js").Page} room.page
+ * @param {{ now(): number }} room.clock
+ * @param {ReturnType<typeof import("./room-store.js").createRoomStore>} room.store
+ * @param {ReturnType<typeof import("./hint.js").createHint>} room.hint
+ * @param {() => {
+ *   log: ReturnType<typeof import("./log-view.js").createLogView>,
+ *   reading: ReturnType<typeof import("./reading.js").createReading>,
+ *   sending: ReturnType<typeof import("./sending.js").createSending>,
+ *   live: ReturnType<typeof import("./live.js").createLive>,
+ *   head: ReturnType<typeof import("./room-head.js").bindRoomHead>,
+ *   answers: ReturnType<typeof import("./answers.js").createAnswers> }} room.parts
+ * @returns {(change: Change) => void}
+ */
+export function createShowing({ viewer, page, clock, store, hint, parts }) {
+  /** @param {Change} change */
+  return (change) => {
+    const { log, reading, sending, live, head, answers } = parts();
+    if (change.kind === "added" || change.kind === "beyond") {
+      const { item } = change;
+      sending.heard(item, viewer()?.id);
+      if (item.kind === "message") live.said(item.author);
+      if (change.kind === "added") log.append(store.items);
+      reading.added(item);
+    } else if (change.kind === "message") log.changed(change.item);
+    else if (change.kind === "room") head.changed(change.data);
+    else if (change.kind === "member") {
+      const line = partLine(change.data, viewer()?.id, clock.now());
+      if (line) page.role = change.data.role;
+      if (line) hint.fail(line);
+    } else log.answer(change.item)?.apply(change);
+    answers.after(change);
+    reading.moved();
+    const told = announcementFor(change, viewer()?.id, answers.inspector);
+    if (told) byId(told.urgent ? "alert" : "announce", HTMLElement).textContent = told.text;
+  };
+}
