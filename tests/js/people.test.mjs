@@ -10,7 +10,7 @@ import { firstWords, isOnlyEmoji, nameList, quoteOf, sizeOf } from "../../static
 import { placeBeside } from "../../static/streams/js/chat/popover.js";
 import { tokenize } from "../../static/streams/js/chat/rich-text.js";
 import { groupRooms, readRooms, unreadWords } from "../../static/streams/js/chat/room-list.js";
-import { partsOf } from "../../static/streams/js/chat/search-words.js";
+import { foundLine, partsOf, readFound } from "../../static/streams/js/chat/search-words.js";
 import { meaningOf } from "../../static/streams/js/chat/shortcuts.js";
 import { createTypingSignal, createTypists, typingLine } from "../../static/streams/js/chat/typing.js";
 import { createReadSignal } from "../../static/streams/js/chat/unread.js";
@@ -106,6 +106,9 @@ test("a snippet is taken apart and shown as text", () => {
   assert.deepEqual(partsOf("a &lt;b&gt; <mark>x &amp; y</mark> &amp;lt;"), [
     { text: "a <b> ", marked: false }, { text: "x & y", marked: true }, { text: " &lt;", marked: false },
   ]);
+  const { found, older } = readFound({ results: [{ seq: 7, author: { name: "Ada" }, snippet: "x" }, {}, null], older: 3 });
+  assert.deepEqual([found.map(({ seq, who }) => [seq, who]), older, readFound(null)], [[[7, "Ada"]], 3, { found: [], older: null }]);
+  assert.deepEqual([foundLine(0, false, "x"), foundLine(2, true, "x")], ["Nothing here has “x” in it.", "2 places, and maybe earlier ones"]);
   assert.deepEqual(partsOf("<img src=x>"), [{ text: "<img src=x>", marked: false }]);
 });
 

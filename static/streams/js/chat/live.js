@@ -15,10 +15,11 @@ import { createTypists, typingLine } from "./typing.js";
  * @param {import("./types.js").Page} room.page
  * @param {() => Person | null} room.viewer
  * @param {string} room.base  the path of the room
+ * @param {string} room.token  against forged posts
  * @param {((person: Person) => void) | null} room.mention
  * @param {ReturnType<typeof import("./hint.js").createHint>} room.hint
  */
-export function createLive({ client, clock, page, viewer, base, mention, hint }) {
+export function createLive({ client, clock, page, viewer, base, token, mention, hint }) {
   const line = byId("typing", HTMLElement);
   const typists = createTypists({
     clock,
@@ -39,7 +40,6 @@ export function createLive({ client, clock, page, viewer, base, mention, hint })
 
   /** Open the room of two. @param {Person} person */
   async function writeTo(person) {
-    const token = document.querySelector("#composer input[name=csrfmiddlewaretoken]")?.getAttribute("value") ?? "";
     try {
       const response = await fetch("/rooms", {
         method: "POST",

@@ -24,6 +24,7 @@ export function bindRoomHead({ page, base, fetch, env, store, reading, actions, 
     {
       dialog: byId("search", HTMLDialogElement), input: byId("search-words", HTMLInputElement),
       list: byId("found", HTMLElement), note: byId("found-note", HTMLElement),
+      more: byId("found-more", HTMLButtonElement),
     },
     { url: `${base}search`, fetch, clock: env.clock, goTo: (seq) => void reading.goTo(seq) },
   );

@@ -142,7 +142,7 @@ function openRoom(page) {
     onSent: () => void reading.toEnd(),
     onEditLast: () => actions.editThis(),
   });
-  const live = createLive({ client, clock, page, viewer: () => viewer, base, mention: composer && composer.mention, hint });
+  const live = createLive({ client, clock, page, viewer: () => viewer, base, token, mention: composer && composer.mention, hint });
   createEntryTools(byId("entries", HTMLElement), { at: store.at, actionsFor: actions.actionsFor, clock });
   const head = bindRoomHead({ page, base, fetch, env, store, reading, actions, viewer: () => viewer });
 

@@ -4,7 +4,7 @@
 import { el } from "../dom.js";
 import { formatClock, formatDay } from "../times.js";
 import { readJsonFrom } from "./history.js";
-import { readFound } from "./search-words.js";
+import { foundLine, readFound } from "./search-words.js";
 
 const REST_MS = 200; // after the last letter
 
@@ -14,21 +14,24 @@ const REST_MS = 200; // after the last letter
  * @param {HTMLInputElement} parts.input
  * @param {HTMLElement} parts.list
  * @param {HTMLElement} parts.note  a polite live region
+ * @param {HTMLButtonElement} parts.more  searches on, further back
  * @param {object} options
  * @param {string} options.url
  * @param {typeof globalThis.fetch} options.fetch
  * @param {import("../connection.js").Clock} options.clock
  * @param {(seq: number) => void} options.goTo
  */
-export function createSearchPanel({ dialog, input, list, note }, { url, fetch, clock, goTo }) {
+export function createSearchPanel({ dialog, input, list, note, more }, { url, fetch, clock, goTo }) {
   /** @type {AbortController | null} */
   let asking = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  /** @type {number | null} where to search on */
+  let older = null;
 
   /** @param {import("./search-words.js").Found[]} found */
-  function show(found) {
-    list.replaceChildren(...found.map(({ seq, who, time, parts }) => {
+  function add(found) {
+    list.append(...found.map(({ seq, who, time, parts }) => {
       const date = new Date(time);
       const when = Number.isNaN(date.getTime()) ? "" : `${formatDay(date, clock.now())}, ${formatClock(date)}`;
       const snippet = el("span", "found-text", ...parts.map(({ text, marked }) => (marked ? el("mark", "", text) : document.createTextNode(text))));
@@ -44,32 +47,35 @@ export function createSearchPanel({ dialog, input, list, note }, { url, fetch, c
     }));
   }
 
-  async function ask() {
+  /** @param {number | null} before  go on with what was found; null: anew */
+  async function ask(before) {
     asking?.abort();
     const words = input.value.trim();
-    if (!words) {
-      show([]);
-      note.textContent = "";
-      return;
-    }
+    if (before === null) list.replaceChildren();
+    more.hidden = true;
+    note.textContent = words ? "Searching…" : "";
+    if (!words) return;
     const mine = (asking = new AbortController());
-    note.textContent = "Searching…";
+    const place = before === null ? "" : `&before=${before}`;
     try {
-      const found = readFound(await readJsonFrom(`${url}?q=${encodeURIComponent(words)}`, { fetch, signal: mine.signal }));
+      const body = await readJsonFrom(`${url}?q=${encodeURIComponent(words)}${place}`, { fetch, signal: mine.signal });
       if (mine !== asking) return;
-      show(found);
-      note.textContent = found.length === 0 ? `Nothing here has “${words}” in it.` : found.length === 1 ? "1 place" : `${found.length} places`;
+      const next = readFound(body);
+      add(next.found);
+      older = next.older;
+      more.hidden = older === null;
+      note.textContent = foundLine(list.childElementCount, older !== null, words);
     } catch (error) {
       if (mine !== asking || mine.signal.aborted) return;
-      show([]);
       note.textContent = `The search failed. ${error instanceof Error ? error.message : ""}`;
     }
   }
 
   input.addEventListener("input", () => {
     clock.clearTimeout(timer);
-    timer = clock.setTimeout(() => void ask(), REST_MS);
+    timer = clock.setTimeout(() => void ask(null), REST_MS);
   });
+  more.addEventListener("click", () => void ask(older));
   dialog.addEventListener("keydown", (event) => {
     const links = [...list.querySelectorAll("a")];
     const at = links.indexOf(/** @type {HTMLAnchorElement} */ (document.activeElement));

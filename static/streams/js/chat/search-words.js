@@ -26,13 +26,21 @@ export function partsOf(snippet) {
     });
 }
 
-/** @param {any} body of `GET /rooms/<slug>/search` @returns {Found[]} */
+/** @param {any} body of `GET /rooms/<slug>/search` @returns {{ found: Found[], older: number | null }} */
 export function readFound(body) {
   const list = Array.isArray(body?.results) ? body.results : [];
-  return list.filter((/** @type {any} */ one) => Number(one?.seq) > 0).map((/** @type {any} */ one) => ({
+  const found = list.filter((/** @type {any} */ one) => Number(one?.seq) > 0).map((/** @type {any} */ one) => ({
     seq: Number(one.seq),
     who: String(one.author?.name ?? one.label ?? one.author ?? ""),
     time: String(one.time ?? ""),
     parts: partsOf(String(one.snippet ?? "")),
   }));
+  return { found, older: Number(body?.older) || null };
+}
+
+/** How many, in words. @param {number} count @param {boolean} more  there may be others before them @param {string} words */
+export function foundLine(count, more, words) {
+  if (!count) return more ? `The newest messages do not have “${words}” in them.` : `Nothing here has “${words}” in it.`;
+  const places = count === 1 ? "1 place" : `${count} places`;
+  return more ? `${places}, and maybe earlier ones` : places;
 }
