@@ -36,7 +36,10 @@ export function createAnswerActions({ ask, viewer, role, mayTalk, open, say, sho
   const askedAs = new Map();
   const commands = (/** @type {GenerationItem} */ item) => role() === "owner" || (viewer() !== null && item.asked_by.id === viewer()?.id);
   const stop = async (/** @type {GenerationItem} */ item) => void (await ask({ op: "stop", generation: item.generation }));
-  const own = () => open().filter((item) => item.asked_by.id === viewer()?.id).at(-1);
+  const own = () => {
+    const mine = open().filter((item) => item.asked_by.id === viewer()?.id);
+    return mine.find((item) => item.status !== "queued") ?? mine.at(-1);
+  };
 
   return {
     mayStop: (item) => isOpen(item) && mayTalk() && commands(item),
@@ -57,7 +60,7 @@ export function createAnswerActions({ ask, viewer, role, mayTalk, open, say, sho
       if (chooses) await ask({ op: "choose", generation });
     },
     own,
-    /** Stop the viewer's own newest answer. @returns {Promise<boolean>} whether there was one */
+    /** Stop the viewer's own answer: the one that is written, else the last that waits. @returns {Promise<boolean>} whether there was one */
     async stopOwn() {
       const item = own();
       if (item) await stop(item);

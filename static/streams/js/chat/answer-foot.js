@@ -60,7 +60,7 @@ export function createAnswerFoot(item, actions) {
     const row = el("div", "answer-tools");
     if (item.versions.length > 1) row.append(versionSwitch(item, (version) => void perform("version", () => actions.show(item, version))));
     if (item.text && !isOpen(item)) row.append(copyButton(item));
-    if (!isOpen(item) && actions.mayAsk() && item.message !== null) row.append(again());
+    if (!isOpen(item) && actions.mayAsk() && item.message !== null && !troubleLine(item)?.again) row.append(again());
     const usage = item.demo ? "" : usageLine(item); // the demo model counts words
     if (usage) row.append(usageText(item, usage));
     return row.childNodes.length ? row : null;

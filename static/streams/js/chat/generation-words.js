@@ -36,8 +36,8 @@ export function waitingLine(item, { now_ms, before }) {
 function retryLine({ label, error, retry_at, attempt }, now_ms) {
   const left = Math.ceil((Date.parse(retry_at ?? "") - now_ms) / 1000);
   const when = left > 0 ? `Trying again in ${duration(left)}` : "Trying again…";
-  const reason = asSentence(error?.message || `${label} is busy`);
-  return `${reason} ${when}${left > 0 ? "." : ""}${attempt > 1 ? ` (${attempt} tries so far)` : ""}`;
+  const reason = (error?.message || `${label} is busy`).replace(/[;,.] (please )?try again.*$/i, "");
+  return `${asSentence(reason)} ${when}${attempt > 2 ? ` (attempt ${attempt})` : ""}`;
 }
 
 /** "Thinking… 12 s", "Thought for 12 s" @param {GenerationItem} item @param {number} now_ms */

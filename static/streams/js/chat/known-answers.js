@@ -8,6 +8,12 @@ import { countBefore, isOpen, learnVersion, placeOf, showVersion } from "./versi
 /** @typedef {import("./types.js").GenerationItem} GenerationItem */
 /** @typedef {import("../connection.js").Envelope} Envelope */
 
+/** @param {GenerationItem} one @param {GenerationItem} other */
+function byStart(one, other) {
+  const [first, second] = [one, other].map(({ timing }) => timing.started ?? timing.asked ?? "");
+  return first < second ? -1 : first > second ? 1 : 0;
+}
+
 /**
  * @param {import("./versions.js").Known} known
  * @param {(envelope: Envelope) => unknown} perform  what an event does
@@ -20,8 +26,8 @@ export function createKnownAnswers(known, perform) {
     to: (message) => placeOf(known, message),
     /** Those that have not ended. @returns {GenerationItem[]} */
     open: () => [...known.values()].filter(isOpen),
-    /** The one that was asked for last. @returns {GenerationItem | undefined} */
-    latest: () => [...known.values()].reduce((/** @type {GenerationItem | undefined} */ last, one) => ((one.timing.asked ?? "") >= (last?.timing.asked ?? "") ? one : last), undefined),
+    /** The one that was begun last. @returns {GenerationItem | undefined} */
+    latest: () => [...known.values()].filter(({ status }) => status !== "queued").sort(byStart).at(-1),
     /** How many come before a queued one. @param {GenerationItem} item */
     before: (item) => countBefore(known, item),
     /** Show another version at its place. @param {string} generation @returns {import("./room-store.js").AnswerChange | null} null: it must be read first */
