@@ -31,6 +31,7 @@ def room_page(request: HttpRequest, slug: str = HOME) -> HttpResponseBase:
         "viewer": who.as_author() if who.known else None,
         "model": describe_model(),
         "max_message_chars": get_settings().max_message_chars,
+        "attaching": _attaching() if who.may_upload else None,
     }
     try:
         context["room"] = room_to_read(who, slug)
@@ -55,6 +56,16 @@ def _part(context: dict[str, Any], who: Identity) -> dict[str, Any]:
     except NotSignedIn:  # a guest who came just now has the name by the next request
         pass
     return {"silenced": silenced}
+
+
+def _attaching() -> dict[str, int]:
+    """What the script refuses before the server has to."""
+    settings = get_settings()
+    return {
+        "files": settings.max_attachments,
+        "image_bytes": settings.attachment_image_bytes,
+        "text_chars": settings.attachment_chars,
+    }
 
 
 def _without_script(request: HttpRequest, room: Room | None) -> dict[str, Any] | None:

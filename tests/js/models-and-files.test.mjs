@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { chipWords, nameIn, refusalOf } from "../../static/streams/js/chat/attachment-rules.js";
+import { chipWords, nameIn, refusalOf, unreadable } from "../../static/streams/js/chat/attachment-rules.js";
 import { optionsOf, reasonOf, standing } from "../../static/streams/js/chat/model-rules.js";
 
 const LISTING = {
@@ -53,4 +53,12 @@ test("a chip says how far its file is, and which name it was given", () => {
   assert.equal(chipWords({ name: "failed", sent: 0, words: "no room" }, 1_000), "no room");
   assert.equal(chipWords({ name: "done", sent: 1_000 }, 1_000), "1.0 kB");
   assert.equal(nameIn("/files/na%C3%AFve%20(2).txt"), "naïve (2).txt");
+});
+
+test("what no model reads is known by how it begins", () => {
+  const bytes = (text) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  for (const text of ["plain", "na\xc3\xafve", "\x89PNG\r\n\x1a\n\0", "\xff\xd8\xff\0", "GIF89a\0", "RIFF\0\n\0\0WEBPVP8 "]) {
+    assert.equal(unreadable("it", bytes(text)), null, text);
+  }
+  for (const text of ["%PDF-1.7", "PK\x03\x04\0", "RIFF\0\0\0\0WAVE"]) assert.match(unreadable("it", bytes(text)), /neither text nor an image/);
 });

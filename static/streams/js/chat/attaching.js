@@ -46,7 +46,7 @@ export function bindAttaching({ slug, key, tell, fetch, clock }) {
 /**
  * @param {HTMLElement} place  where files may be let go
  * @param {HTMLElement} sign   shows it
- * @param {(files: File[]) => void} add
+ * @param {(files: File[]) => unknown} add
  */
 function bindDropping(place, sign, add) {
   const carries = (/** @type {DragEvent} */ event) => Boolean(event.dataTransfer?.types.includes("Files"));

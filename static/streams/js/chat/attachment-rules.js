@@ -29,6 +29,18 @@ export function refusalOf({ name, size, type }, count, limits) {
   return `${name} has ${sizeWords(size)}; ${isImage ? "an image" : "a text"} that a model reads has ${sizeWords(most)} at most.`;
 }
 
+/**
+ * Why no model would read it, by how it begins; null: it may be read, as text or as an image.
+ * @param {string} name
+ * @param {Uint8Array} head
+ */
+export function unreadable(name, head) {
+  const begins = String.fromCharCode(...head.subarray(0, 12));
+  const isImage = /^(\x89PNG|\xff\xd8\xff|GIF8|RIFF.{4}WEBP)/s.test(begins);
+  const isText = !head.includes(0) && !begins.startsWith("%PDF");
+  return isImage || isText ? null : `${name} is neither text nor an image (PNG, JPEG, GIF, WebP): no model reads it.`;
+}
+
 /** @param {import("../files/tus.js").State} state @param {number} size */
 export function chipWords(state, size) {
   if (state.name === "done") return sizeWords(size);

@@ -3,8 +3,10 @@
 
 import { el } from "../dom.js";
 import { readJson, writeJson } from "../storage.js";
-import { chipWords, nameIn, refusalOf } from "./attachment-rules.js";
+import { chipWords, nameIn, refusalOf, unreadable } from "./attachment-rules.js";
 import { iconButton } from "./icons.js";
+
+const HEAD_BYTES = 65_536; // by which it is known whether anybody reads it
 
 /** @typedef {import("./attachment-rules.js").Kept} Kept */
 /** @typedef {{ file: { name: string, size: number }, url: string | null, element: HTMLElement, upload: Upload | null }} Chip */
@@ -79,9 +81,10 @@ export function createAttachments({ list, input, button, area }, { limits, creat
   }
 
   /** @param {Iterable<File>} files */
-  function add(files) {
+  async function add(files) {
     for (const file of [...files]) {
-      const refusal = refusalOf(file, chips.length, limits);
+      const head = await file.slice(0, HEAD_BYTES).arrayBuffer().catch(() => new ArrayBuffer(0));
+      const refusal = refusalOf(file, chips.length, limits) ?? unreadable(file.name, new Uint8Array(head));
       if (refusal) {
         tell(refusal);
         continue;
@@ -94,14 +97,14 @@ export function createAttachments({ list, input, button, area }, { limits, creat
 
   button.addEventListener("click", () => input.click());
   input.addEventListener("change", () => {
-    add(input.files ?? []);
+    void add(input.files ?? []);
     input.value = "";
     area.focus();
   });
   area.addEventListener("paste", (event) => {
     if (!event.clipboardData?.files.length) return;
     event.preventDefault();
-    add(event.clipboardData.files);
+    void add(event.clipboardData.files);
   });
   for (const { name, size, url } of readJson(storage, key, /** @type {Kept[]} */ ([]))) place({ name, size }, url);
   keep();

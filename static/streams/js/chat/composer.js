@@ -41,11 +41,12 @@ export function withMention(text, mention) {
  * @param {number} options.limit  characters
  * @param {Storage | null} options.storage  keeps the draft, also when the tab is closed
  * @param {string} options.key
+ * @param {() => boolean} options.ready  whether what goes with it can be sent; tells why not
  * @param {(text: string, more: { reply_to?: number }) => void} options.onSend
  * @param {() => void} options.onWrite
  * @param {() => void} options.onEditLast  ArrowUp in the empty box
  */
-export function createComposer({ form, area, counter, send, mention, replying }, { limit, storage, key, onSend, onWrite, onEditLast }) {
+export function createComposer({ form, area, counter, send, mention, replying }, { limit, storage, key, ready, onSend, onWrite, onEditLast }) {
   /** @type {import("./types.js").Item | null} */
   let answered = null;
 
@@ -88,7 +89,7 @@ export function createComposer({ form, area, counter, send, mention, replying },
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = area.value.trim();
-    if (send.disabled || !text) return;
+    if (send.disabled || !text || !ready()) return;
     const more = answered ? { reply_to: answered.seq } : {};
     reply(null);
     set("");

@@ -18,6 +18,7 @@ import { createUuid } from "./integrity.js";
 import { createLive } from "./live.js";
 import { createLogView } from "./log-view.js";
 import { createMessageActions } from "./message-actions.js";
+import { createExtras } from "./message-extras.js";
 import { createPaging } from "./paging.js";
 import { createReading } from "./reading.js";
 import { bindRoomHead } from "./room-head.js";
@@ -59,6 +60,7 @@ function openRoom(page) {
   client.onNotice(showNotice);
   const key = (/** @type {string} */ what) => `streams.${what}.${page.room.slug}.${viewer?.id ?? ""}`;
 
+  const extras = createExtras({ page, key, tell: hint.fail, fetch, clock });
   const sending = createSending({
     client, clock, store, createId, hint,
     log: () => log,
@@ -83,7 +85,7 @@ function openRoom(page) {
     log: () => log,
     say: (text) => void sending.add(text),
     show: (generation) => session.show(generation),
-    model: () => undefined,
+    model: extras.model,
     fail: hint.fail,
   });
   const log = createLogView(byId("entries", HTMLElement), {
@@ -102,7 +104,7 @@ function openRoom(page) {
     onChange: createShowing({
       page, clock, store, hint,
       viewer: () => viewer,
-      parts: () => ({ log, reading, sending, live, head, answers }),
+      parts: () => ({ log, reading, sending, live, head, answers, extras }),
     }),
     onReload(gap) {
       log.replace(store.items);
@@ -138,6 +140,7 @@ function openRoom(page) {
     client, clock, store, key,
     say: sending.add,
     limit: Number(limit),
+    extras,
     people: () => live.people,
     onSent: () => void reading.toEnd(),
     onEditLast: () => actions.editThis(),

@@ -22,13 +22,14 @@ import { partLine } from "./member-words.js";
  *   sending: ReturnType<typeof import("./sending.js").createSending>,
  *   live: ReturnType<typeof import("./live.js").createLive>,
  *   head: ReturnType<typeof import("./room-head.js").bindRoomHead>,
- *   answers: ReturnType<typeof import("./answers.js").createAnswers> }} room.parts
+ *   answers: ReturnType<typeof import("./answers.js").createAnswers>,
+ *   extras: ReturnType<typeof import("./message-extras.js").createExtras> }} room.parts
  * @returns {(change: Change) => void}
  */
 export function createShowing({ viewer, page, clock, store, hint, parts }) {
   /** @param {Change} change */
   return (change) => {
-    const { log, reading, sending, live, head, answers } = parts();
+    const { log, reading, sending, live, head, answers, extras } = parts();
     if (change.kind === "added" || change.kind === "beyond") {
       const { item } = change;
       sending.heard(item, viewer()?.id);
@@ -36,8 +37,10 @@ export function createShowing({ viewer, page, clock, store, hint, parts }) {
       if (change.kind === "added") log.append(store.items);
       reading.added(item);
     } else if (change.kind === "message") log.changed(change.item);
-    else if (change.kind === "room") head.changed(change.data);
-    else if (change.kind === "member") {
+    else if (change.kind === "room") {
+      head.changed(change.data);
+      extras.changed(change.data);
+    } else if (change.kind === "member") {
       const line = partLine(change.data, viewer()?.id, clock.now());
       if (line) page.role = change.data.role;
       if (line) hint.fail(line);

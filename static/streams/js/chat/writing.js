@@ -33,10 +33,11 @@ export function candidates(about, present, items) {
  * @param {(what: string) => string} room.key  of the storage
  * @param {number} room.limit
  * @param {() => Person[]} room.people
+ * @param {ReturnType<typeof import("./message-extras.js").createExtras>} room.extras
  * @param {() => void} room.onSent
  * @param {() => void} room.onEditLast
  */
-export function openComposer({ client, clock, store, say, key, limit, people, onSent, onEditLast }) {
+export function openComposer({ client, clock, store, say, key, limit, people, extras, onSent, onEditLast }) {
   if (!(document.getElementById("composer") instanceof HTMLFormElement)) return null;
   const area = byId("message", HTMLTextAreaElement);
   const mention = byId("mention", HTMLButtonElement);
@@ -50,10 +51,11 @@ export function openComposer({ client, clock, store, say, key, limit, people, on
       limit, onEditLast,
       storage: openStorage("localStorage"),
       key: key("draft"),
+      ready: extras.ready,
       onWrite: typing.wrote,
       onSend(text, more) {
         typing.done();
-        void say(text, more);
+          void say(text, { ...more, ...extras.take() });
         onSent();
       },
     },
