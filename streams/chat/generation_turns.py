@@ -61,15 +61,15 @@ def _begin(topic_id: int, generation_id: UUID) -> bool:
         return change_state(generation_id, topic.name, GenerationStatus.RUNNING, started_at=timezone.now())
 
 
-def end_abandoned(*, older_than_s: float) -> int:
-    """End as interrupted what nobody has renewed for so long; the number ended.
+def end_abandoned(*, older_than_s: float, mine: Collection[UUID] = ()) -> int:
+    """End as interrupted what nobody has renewed for so long; the number ended. What is ``mine`` is in good hands.
 
     ``POST /chat`` renews nothing: its caller hears at once when the server dies, so its rows can wait.
     """
     now = timezone.now()
     in_a_room = Q(topic__isnull=False, renewed_at__lt=now - timedelta(seconds=older_than_s))
     long_dead = Q(renewed_at__lt=now - CHAT_ABANDONED)
-    abandoned = Generation.objects.filter(in_a_room | long_dead, status__in=OPEN)
+    abandoned = Generation.objects.filter(in_a_room | long_dead, status__in=OPEN).exclude(pk__in=mine)
     return sum(
         end_generation(one.pk, None if one.topic is None else one.topic.name, _left_behind(one))
         for one in abandoned.select_related("topic")

@@ -125,7 +125,8 @@ class GenerationRunner:
         """End what dead processes left behind, for ever; raises Unavailable (run it supervised)."""
         lease_s = self.hub.settings.generation_lease_s
         while True:
-            ended = await self.hub.gateway.run(partial(end_abandoned, older_than_s=lease_s))
+            mine = list(self._running)
+            ended = await self.hub.gateway.run(partial(end_abandoned, older_than_s=lease_s, mine=mine))
             if ended:
                 logger.warning("%d answers were interrupted by the end of their process", ended)
             await asyncio.sleep(lease_s / 3)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -191,9 +192,11 @@ async def test_what_a_dead_process_left_is_ended_once_with_its_text(hub, room):
         publish("room:lobby", {"generation": str(row.pk), "text": "Half an "}, type="generation.delta")
         publish("room:lobby", {"generation": str(row.pk), "text": "answer"}, type="generation.delta")
         Generation.objects.update(renewed_at=timezone.now() - timedelta(seconds=20))
+        return row.pk
 
-    await hub.gateway.run(leave_behind)
+    left = await hub.gateway.run(leave_behind)
     assert await hub.gateway.run(end_abandoned, older_than_s=60) == 0
+    assert await hub.gateway.run(partial(end_abandoned, older_than_s=15, mine=[left])) == 0
     assert await hub.gateway.run(end_abandoned, older_than_s=15) == 1
     assert await hub.gateway.run(end_abandoned, older_than_s=15) == 0
     generation, events = await hub.gateway.run(read, room)
