@@ -12,6 +12,7 @@ from streams.chat.ask import chat
 from streams.chat.history_views import room_answer, room_history
 from streams.chat.model_views import models
 from streams.chat.ops_view import room_ops
+from streams.chat.plain_say import room_say
 from streams.chat.room_pages import join_page, new_page, settings_page
 from streams.chat.room_views import rooms
 from streams.chat.search_views import room_search, search_everywhere
@@ -43,6 +44,7 @@ urlpatterns = [
     path("search", search_everywhere, name="search"),
     path("rooms/<slug:slug>/answers/<uuid:generation>", room_answer, name="room-answer"),
     path("rooms/<slug:slug>/ops", room_ops, name="room-ops"),
+    path("rooms/<slug:slug>/say", room_say, name="room-say"),
     path("chat", chat, name="ask"),
     path("topics/", topic_list, name="topics"),
     path("topics/<str:name>", topic_page, name="topic"),

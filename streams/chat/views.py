@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from streams.chat.history import Wanted, history
 from streams.chat.model import describe_model
+from streams.chat.plain_say import form_id
 from streams.chat.presence import present_in
 from streams.chat.roles import check_talk, commands_room, role_of
 from streams.chat.rooms import readable_rooms, room_to_read
@@ -32,6 +33,7 @@ def room_page(request: HttpRequest, slug: str = HOME) -> HttpResponseBase:
         "model": describe_model(),
         "max_message_chars": get_settings().max_message_chars,
         "attaching": _attaching() if who.may_upload else None,
+        "form_id": form_id(),
     }
     try:
         context["room"] = room_to_read(who, slug)

@@ -20,6 +20,7 @@ import { bindShortcuts } from "./shortcuts.js";
  */
 export function bindRoomHead({ page, base, fetch, env, store, reading, actions, viewer }) {
   const list = createRoomList(byId("room-list", HTMLElement), { here: page.room.slug, fetch, env, onMentions: reading.elsewhere });
+  void list.refresh();
   const search = createSearchPanel(
     {
       dialog: byId("search", HTMLDialogElement), input: byId("search-words", HTMLInputElement),
