@@ -61,7 +61,7 @@ test("what was used is told with its marks: the cache, what is reckoned, what it
   assert.equal(line({ estimated: true, cache_read_tokens: 0, thinking_tokens: 0 }), "1234 tokens in · ≈ 56 out · ≈ $0012 · 4 s");
   assert.equal(usageLine(answer()), "");
   assert.equal(leftOutLine(0), "");
-  assert.match(leftOutLine(12), /^The oldest 12 turns .* were not sent/);
+  assert.match(leftOutLine(12), /^The oldest 12 .* were not sent/);
 });
 
 test("a burst is shown evenly, whole at its end, and no pair is cut", () => {
