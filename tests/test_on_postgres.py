@@ -11,7 +11,8 @@ from tests.harness.site import ROOT
 
 PARTS = [  # transports and jobs meet both databases in tests/conformance and tests/faults
     "eventlog", "hub", "publishing", "connections", "storage", "files", "reports",
-    "chat/test_history.py chat/test_messages.py chat/test_search.py",
+    "chat/test_history.py chat/test_messages.py chat/test_search.py chat/test_members.py chat/test_presence.py "
+    "chat/test_room_pages.py",
 ]  # fmt: skip
 
 

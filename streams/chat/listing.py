@@ -12,11 +12,12 @@ from django.db.models.functions import Cast
 from streams.chat.presence import people_everywhere
 from streams.chat.reading import unread
 from streams.chat.rooms import readable_rooms
-from streams.models import Member, Message, Room
+from streams.models import Message, Room
 from streams.publishing import Identity
 from streams.wire.event import format_time
 
 SNIPPET_CHARS = 120
+MENTIONS_WITHIN = 5_000  # events behind the newest: what lies further back is not looked through
 
 
 def list_rooms(who: Identity) -> list[dict[str, Any]]:
@@ -48,11 +49,14 @@ def _mentions(who: Identity) -> Counter[int]:
     """Messages that name ``who`` and were not read yet, by topic."""
     if not who.is_one:
         return Counter()
-    mine = Member.objects.filter(person=who.id, room__topic=OuterRef("topic"))
-    naming = Message.objects.annotate(
-        names=Cast("mentions", TextField()), read_seq=Subquery(mine.values("read_seq")[:1])
-    ).filter(topic__room__members__person=who.id, seq__gt=F("topic__room__members__read_seq"), deleted_at=None)
-    return Counter(naming.filter(names__contains=f'"{who.id}"').order_by().values_list("topic_id", flat=True))
+    naming = Message.objects.annotate(names=Cast("mentions", TextField())).filter(
+        topic__room__members__person=who.id,
+        seq__gt=F("topic__room__members__read_seq"),
+        deleted_at=None,
+        names__contains=f'"{who.id}"',
+    )
+    near = naming.filter(seq__gt=F("topic__head") - MENTIONS_WITHIN).order_by()
+    return Counter(near.values_list("topic_id", flat=True))
 
 
 def _last(rooms: list[Room]) -> dict[int, dict[str, Any]]:

@@ -77,7 +77,7 @@ async def test_who_is_removed_in_one_process_stops_reading_in_the_other_at_once(
             assert told["data"] == {"reason": "unauthorized", "reconnect": False}
             assert '"unauthorized"' in await lines(reading, "stream.close")
             await hers.get(of_people("ann"))
-        for path in ("/rooms/den/history", "/rooms/den/ops", query, "/rooms/den/settings"):
+        for path in ("/rooms/den/history", "/rooms/den/ops", "/rooms/den/search?q=hello", query, "/rooms/den/settings"):
             assert (await client.get(path, headers={**ben, "Accept": "application/json"})).status_code in (404, 405), (
                 path
             )
