@@ -10,7 +10,6 @@ from streams.chat.generations import GenerationRunner
 from streams.chat.provider import ModelProvider
 from streams.conf import get_settings
 from streams.hub import Hub, current_hub
-from streams.models import Room
 
 _runners: dict[Hub, GenerationRunner] = {}
 
@@ -51,13 +50,6 @@ async def check_model(provider: ModelProvider, wanted: object) -> str:
     The vendor is asked for its list if that is old, which may take some seconds.
     """
     return (await provider.catalogue.current()).check(wanted) if wanted not in (None, "") else ""
-
-
-def resolve_model(provider: ModelProvider, room: Room | None, wanted: str = "") -> str:
-    """Which model answers: the one that is wanted, the room's, the site's; without a key always the demo."""
-    if provider.demo:
-        return provider.model
-    return wanted or (room.model if room is not None else "") or provider.model
 
 
 def describe_model() -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Prompt:
     """What is asked: turns end with a user's, which may hold more talk than the question; ``max_tokens`` is a bound.
 
     thinking: the model shall think first, and show it, if it can. asked_by: who asks, in a form that tells the vendor
-    nothing about them. left_out: how many of the oldest turns did not fit.
+    nothing about them. left_out: how many of the oldest messages, with their answers, did not fit.
     """
 
     turns: tuple[Turn, ...]

@@ -34,7 +34,7 @@ class Generation(models.Model):
     owner, renewed_at: the process that writes it, and its lease: an open answer that is not renewed belongs to a
     process that died. stop_requested_by: who (an Identity's id) wants it to end. html shows the first ``html_chars``
     characters of the text. estimated: the output tokens are reckoned from the text, as the vendor did not tell them.
-    left_out: how many of the oldest turns of talk the model was not told.
+    left_out: how many of the oldest messages the model was not told, with the answers to them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

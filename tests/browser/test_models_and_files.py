@@ -73,6 +73,9 @@ async def test_the_chosen_model_is_told_of_an_image_and_a_text(browser, site, fr
         blocks = asked["messages"][-1]["content"]
         assert [block["type"] for block in blocks] == ["text", "image", "text", "text"]
         assert "naïve" in blocks[2]["text"]
+        await page.locator("#room-menu").click()
+        await page.get_by_role("menuitem", name="What answers cost").click()
+        await expect(page.locator(".spend-table").first).to_contain_text("admin")
         await page.reload()
         await expect(page.locator("#model")).to_have_value("claude-opus-5-5")
 

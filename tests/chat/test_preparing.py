@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from streams.chat.demo import DemoProvider
-from streams.chat.model import check_model, resolve_model
+from streams.chat.model import check_model
 from streams.chat.preparing import prepare
 from streams.errors import InvalidInput, OverBudget
 from streams.models import ModelPrice
@@ -62,15 +62,9 @@ async def test_an_answer_that_would_cost_too_much_is_not_begun(make_hub, make_cl
     assert messages_api.requests == []
 
 
-async def test_the_wanted_model_comes_before_the_rooms_and_the_sites(make_hub, make_claude):
-    hub = await make_hub()
-    room = (await hub.gateway.run(Talk)).room
+async def test_a_wanted_model_is_one_that_is_offered(make_claude):
     claude, demo = make_claude(), DemoProvider(None)
-    assert resolve_model(claude, room) == "claude-sonnet-4-6"
-    room.model = "claude-haiku-5-5"
-    assert resolve_model(claude, room) == "claude-haiku-5-5"
-    assert resolve_model(claude, room, await check_model(claude, "claude-opus-5-5")) == "claude-opus-5-5"
-    assert resolve_model(demo, room, "claude-opus-5-5") == "demo"
+    assert await check_model(claude, "claude-opus-5-5") == "claude-opus-5-5"
     assert await check_model(claude, None) == await check_model(claude, "") == ""
     with pytest.raises(InvalidInput, match=r"no model 'gpt' here \(claude-opus-5-5, claude-sonnet-5-5, "):
         await check_model(claude, "gpt")

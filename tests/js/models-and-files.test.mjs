@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { chipWords, nameIn, refusalOf, unreadable } from "../../static/streams/js/chat/attachment-rules.js";
 import { optionsOf, reasonOf, standing } from "../../static/streams/js/chat/model-rules.js";
+import { limitLine, rowsOf } from "../../static/streams/js/chat/spend-words.js";
 
 const LISTING = {
   models: [
@@ -61,4 +62,15 @@ test("what no model reads is known by how it begins", () => {
     assert.equal(unreadable("it", bytes(text)), null, text);
   }
   for (const text of ["%PDF-1.7", "PK\x03\x04\0", "RIFF\0\0\0\0WAVE"]) assert.match(unreadable("it", bytes(text)), /neither text nor an image/);
+});
+
+test("what a room costs is a row for each person, and one for all", () => {
+  const sums = { answers: 2, input_tokens: 1_200, output_tokens: 30, spend_usd: 0.5, unpriced: 0 };
+  assert.deepEqual(rowsOf({ ...sums, answers: 0, people: [] }), []);
+  assert.deepEqual(rowsOf({ ...sums, unpriced: 1, people: [{ ...sums, id: "u:1", name: "Ann" }] }), [
+    ["Ann", "2", "1,200", "30", "$0.50"],
+    ["All", "2", "1,200", "30", "$0.50 and 1 without a price"],
+  ]);
+  const limit = { whom: "a day for this room", usd: 5, spent_usd: 4, until: "2026-11-27T00:00:00+00:00" };
+  assert.equal(limitLine(limit, () => "tomorrow"), "$4.00 of $5.00 a day for this room are spent; it begins anew tomorrow.");
 });

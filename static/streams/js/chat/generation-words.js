@@ -112,10 +112,11 @@ export function troubleLine({ status, stop_reason, error, text, by, timing, aske
   return { tone: "warm", text: told, again: false, goOn };
 }
 
-/** "The oldest 12 turns were not sent to the model" @param {number} turns @returns {string} empty where all were */
-export function leftOutLine(turns) {
-  if (!turns) return "";
-  return `The oldest ${turns === 1 ? "turn" : `${numbers.format(turns)} turns`} of this room did not fit, and ${turns === 1 ? "was" : "were"} not sent to the model.`;
+/** "The oldest 12 messages were not sent to the model" @param {number} messages @returns {string} empty where all were */
+export function leftOutLine(messages) {
+  if (!messages) return "";
+  const which = messages === 1 ? "message" : `${numbers.format(messages)} messages`;
+  return `The oldest ${which} of this room did not fit, and ${messages === 1 ? "was" : "were"} not sent to the model.`;
 }
 
 /**

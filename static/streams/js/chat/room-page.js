@@ -27,6 +27,7 @@ import { createRoomStore } from "./room-store.js";
 import { createRoomStream } from "./room-stream.js";
 import { createSending } from "./sending.js";
 import { createShowing } from "./showing.js";
+import { bindSpend } from "./spend-panel.js";
 import { createReadSignal } from "./unread.js";
 import { openComposer } from "./writing.js";
 
@@ -154,6 +155,7 @@ function openRoom(page) {
   reading.begin(page, window.location.hash);
   bindCatchUp({ page, store, log, goTo: reading.goTo });
   head.more.push(answers.inspector.choice);
+  if (viewer) head.more.push(bindSpend(`${base}spend`, { fetch, fail: hint.fail }));
   env.setInterval(() => {
     answers.tick();
     session.tick();

@@ -69,7 +69,7 @@
  * @property {Usage | null} usage
  * @property {{ type: string, message: string, retryable: boolean } | null} error
  * @property {Person | null} by  who stopped it
- * @property {number} left_out  turns of the talk before it that the model was not told
+ * @property {number} left_out  messages before it that the model was not told
  * @property {Timing} timing
  * @property {number} revision  another number: what is shown of it must be drawn anew
  * @property {boolean} hidden  another version is shown at its place
