@@ -14,7 +14,7 @@ from streams.chat.message_rows import MAX_EDITS, MAX_REACTIONS
 from streams.chat.rooms import ensure_room
 from streams.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotFound, TooLarge
 from streams.eventlog import reset, trim
-from streams.models import Event, File, Generation, Member, Message, Reaction, Topic
+from streams.models import Event, Generation, Member, Message, Reaction, Topic
 from streams.publishing import Identity
 from streams.storage import begin_file, take_bytes
 from tests.chat.saying import do, put, say
