@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import pytest
@@ -63,7 +63,9 @@ def text_of(events, generation):
     )
 
 
-async def test_an_answer_is_a_run_of_events_and_a_row(run, make_claude):
+async def test_an_answer_is_a_run_of_events_and_a_row(hub, run, make_claude):
+    price = {"input_usd": 3, "output_usd": 15, "since": date(2026, 1, 1)}
+    await hub.gateway.run(partial(ModelPrice.objects.update_or_create, model="claude-sonnet-4-6", defaults=price))
     asked, generation, events = await run(make_claude("normal"))
     kinds = [kind for kind, _, _ in events]
     assert kinds[:2] == ["message", "generation.start"]
@@ -79,7 +81,8 @@ async def test_an_answer_is_a_run_of_events_and_a_row(run, make_claude):
     assert end[1]["sha256"] == hashlib.sha256(generation.text.encode()).hexdigest()
     assert end[1]["usage"]["output_tokens"] == generation.output_tokens > 0
     assert end[1]["usage"]["estimated"] is False
-    assert end[1]["usage"]["cost_usd"] > 0
+    cost = (generation.input_tokens * 3 + generation.output_tokens * 15) / 1_000_000
+    assert end[1]["usage"]["cost_usd"] == pytest.approx(cost)
     assert (generation.html, end[1]["html"]) == (
         "".join(data["html"] for kind, data, _ in events if kind == "generation.block"),
         None,
