@@ -13,7 +13,7 @@ from streams.chat.generation_turns import end_abandoned
 from streams.chat.generations import GenerationRunner
 from streams.chat.rooms import ensure_room
 from streams.chat.talk import asks_model
-from streams.models import Event, Generation
+from streams.models import Event, Generation, ModelPrice
 from streams.publishing import Identity, publish
 from tests.chat.saying import say
 from tests.harness.waiting import aeventually
