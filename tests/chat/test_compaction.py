@@ -88,9 +88,9 @@ def test_what_is_compacted_once_is_not_looked_at_again():
     one = answer("a")
     assert compact_some(after_s=60, seconds=10) == (1, False)
     assert compact_some(after_s=60, seconds=10) == (0, False)
-    before = list(Event.objects.values_list("seq", "data"))
+    before = list(Event.objects.order_by("seq").values_list("seq", "data"))
     compact_answer(one)  # by a process that has it from before
-    assert list(Event.objects.values_list("seq", "data")) == before
+    assert list(Event.objects.order_by("seq").values_list("seq", "data")) == before
 
 
 def test_what_ended_just_now_or_has_not_ended_waits():
@@ -106,9 +106,9 @@ def test_an_answer_of_a_log_that_began_anew_changes_nothing_there():
     for _ in range(one.end_seq - 1):
         publish_events(TOPIC, [new_event(1)])
     tell("end", generation="another", text=None, sha256="")
-    before = list(Event.objects.values_list("seq", "data"))
+    before = list(Event.objects.order_by("seq").values_list("seq", "data"))
     assert not compact_answer(one)
-    assert list(Event.objects.values_list("seq", "data")) == before
+    assert list(Event.objects.order_by("seq").values_list("seq", "data")) == before
     assert compact_some(after_s=60, seconds=10) == (0, False)
 
 
