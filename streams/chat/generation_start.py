@@ -61,7 +61,7 @@ def create_generation(room: Room, provider: ModelProvider, asked: Asked) -> tupl
             asked_by=asked.who.id,
             asked_by_name=asked.who.name[:150],
             question=asked.question,
-            model=provider.model if provider.demo else asked.model or room.model or provider.model,
+            model=_model(room, provider, asked),
             label=provider.label,
             demo=provider.demo,
             status=status,
@@ -73,6 +73,13 @@ def create_generation(room: Room, provider: ModelProvider, asked: Asked) -> tupl
             generation.started_at = generation.created_at
             generation.save(update_fields=["started_at"])
     return generation, True
+
+
+def _model(room: Room, provider: ModelProvider, asked: Asked) -> str:
+    """That of the room is the one that it has by now: ``room`` may be as old as a socket."""
+    if provider.demo:
+        return provider.model
+    return asked.model or Room.objects.values_list("model", flat=True).get(pk=room.pk) or provider.model
 
 
 def _known(room: Room, asked: Asked) -> Generation | None:

@@ -1,6 +1,7 @@
 """Inviting, roles, muting, joining and leaving: what is done, what is told, and what is refused."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import User
@@ -8,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from streams.chat import members
 from streams.chat.changing import change_room
+from streams.chat.generation_start import Asked, create_generation
 from streams.chat.rooms import ensure_room
 from streams.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound, TooLarge
 from streams.models import Event, Member, Role, Room, RoomKind
@@ -146,6 +148,15 @@ def test_a_change_is_told_once_and_the_prompt_not_at_all(room, olga):
     by = olga.as_author()
     assert told("room.changed") == [{"by": by, "title": "Den", "system": True, "thinking": True}]
     assert Room.objects.get().system == "Speak like a river."
+
+
+def test_a_room_asks_the_model_that_it_has_by_now(room, olga):
+    """A socket that was open when its room got another model went on with the one before."""
+    as_a_socket_has_it = Room.objects.get(pk=room.pk)
+    change_room(room, olga, changes={"model": "claude-opus-5-5"})
+    provider = SimpleNamespace(demo=False, model="claude-sonnet-4-6", label="Claude")
+    generation, _ = create_generation(as_a_socket_has_it, provider, Asked(olga, 1, "@claude hi"))
+    assert generation.model == "claude-opus-5-5"
 
 
 def test_what_is_rolled_back_was_neither_done_nor_told(room, olga):
