@@ -55,24 +55,27 @@ async def test_a_socket_that_comes_back_with_its_position_misses_nothing(site, g
 
 
 async def test_what_passes_comes_over_the_same_socket_from_now_on_and_moves_no_position(site, guest):
-    publisher = site.token("--publish", "*")
+    async def typed():
+        """The id of another guest, of whose typing the room was told."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            await client.get(site.url)
+            cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        async with in_room(site, {"Cookie": cookies}) as other:
+            you = (await other.opened())["data"]["you"]
+            assert (await other.ask(op="typing"))["op"] == "ack"
+            return you["id"]
 
-    async def sign(number):
-        async with httpx.AsyncClient(trust_env=False, headers=publisher) as client:
-            sign = {"type": "sign", "data": number}
-            assert (await client.post(f"{site.url}/events/room:lobby:live", json=sign)).status_code == 201
-
-    await sign(1)
+    await typed()
     async with in_room(site, guest) as one:
         position = (await one.opened())["data"]["last_event_id"]
         assert "," not in position
-        await sign(2)
-        passed = await one.get(of_type("sign"))
-        assert (passed["topic"], passed["data"]) == ("room:lobby:live", 2)
+        other = await typed()
+        passed = await one.get(of_type("typing"))
+        assert (passed["topic"], passed["data"]["person"]["id"]) == ("room:lobby:live", other)
     async with in_room(site, guest, f"/ws/rooms/lobby?last_event_id={position}") as again:
         assert (await again.opened())["data"]["last_event_id"] == position
-        await sign(3)
-        assert (await again.get(of_type("sign")))["data"] == 3
+        other = await typed()
+        assert (await again.get(of_type("typing")))["data"]["person"]["id"] == other
 
 
 async def test_a_position_of_another_log_is_told_as_a_gap(site, guest):
