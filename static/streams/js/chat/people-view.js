@@ -24,6 +24,8 @@ export const countLine = (count) => (count === 1 ? "1 person here" : `${count} p
 export function createPeopleView(button, { viewer, mention, write, all }) {
   /** @type {Presence} */
   let present = { people: [], count: 0 };
+  /** @type {HTMLElement | null} */
+  let open = null;
 
   function show() {
     const { people, count } = present;
@@ -31,24 +33,35 @@ export function createPeopleView(button, { viewer, mention, write, all }) {
     const faces = people.slice(0, count > FACES ? FACES - 1 : FACES).map(personAvatar);
     const rest = count > faces.length ? el("span", "avatar rest", `+${count - faces.length}`) : null;
     rest?.setAttribute("aria-hidden", "true");
+    if (open) fill(open);
     button.replaceChildren(el("span", "faces", ...faces, rest), el("span", "people-count", countLine(count)));
   }
 
   button.addEventListener("click", () => {
-    const { people, count } = present;
     const panel = el("div", "panel people-panel");
     panel.setAttribute("role", "dialog");
+    fill(panel);
+    open = panel;
+    openPopover(button, panel, { focus: panel.querySelector("button, a"), onClose: () => (open = null) });
+  });
+
+  /** Who is here by now; the focus stays where it was. @param {HTMLElement} panel */
+  function fill(panel) {
+    const { people, count } = present;
+    const focused = panel.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : undefined;
     panel.setAttribute("aria-label", countLine(count));
-    const list = el("ul", "people-list", ...people.map((person) => row(person, () => close())));
-    panel.append(el("h2", "", countLine(count)), list);
+    const list = el("ul", "people-list", ...people.map((person) => row(person, () => panel.hidePopover())));
+    panel.replaceChildren(el("h2", "", countLine(count)), list);
     if (count > people.length) panel.append(el("p", "muted", `and ${count - people.length} more`));
     if (all) {
       const link = el("a", "", "All people of this room");
       link.href = all;
       panel.append(link);
     }
-    const close = openPopover(button, panel, { focus: panel.querySelector("button, a") });
-  });
+    if (focused === undefined) return;
+    const controls = /** @type {HTMLElement[]} */ ([...panel.querySelectorAll("button, a")]);
+    (controls.find((control) => control.getAttribute("aria-label") === focused) ?? controls[0])?.focus({ preventScroll: true });
+  }
 
   /** @param {Person} person @param {() => void} close */
   function row(person, close) {
