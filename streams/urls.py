@@ -9,6 +9,7 @@ from streams.accounts.sign_in import SignIn, SignUp
 from streams.accounts.token_views import revoke, tokens_page
 from streams.accounts.views import ChangePassword, account_page, sign_out_everywhere
 from streams.chat.ask import chat
+from streams.chat.export_views import room_export
 from streams.chat.history_views import room_answer, room_history
 from streams.chat.model_views import models
 from streams.chat.ops_view import room_ops
@@ -40,6 +41,7 @@ urlpatterns = [
     path("rooms/<slug:slug>/history", room_history, name="room-history"),
     path("rooms/<slug:slug>/spend", room_spend, name="room-spend"),
     path("models", models, name="models"),
+    path("rooms/<slug:slug>/export", room_export, name="room-export"),
     path("rooms/<slug:slug>/search", room_search, name="room-search"),
     path("search", search_everywhere, name="search"),
     path("rooms/<slug:slug>/answers/<uuid:generation>", room_answer, name="room-answer"),

@@ -7,6 +7,7 @@ ask              POST /chat
 rooms            which there are, and who may read them
 history          pages of messages and answers, exact at a position; answer_items: an answer as they tell it
 search           what was said, by words; search_words: what people type, search_index: where it was said
+export_views     a room as a file; export_formats: Markdown, JSON
 reading          how far people have read
 generations      the answers of this process; generation_start, generation_rows: how one begins, changes and ends
 generation_run   one answer from the queue to its end: upstream (the call), growing (what is told), retries

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from streams.chat.answer_items import answer_items
 from streams.chat.reading import reading_of
 from streams.conf import get_settings
@@ -152,6 +154,28 @@ def _answers(topic: Topic, firsts: Sequence[Generation]) -> list[Item]:
         shown[version.message_seq or version.pk] = version.pk
     rows = list(Generation.objects.filter(pk__in=shown.values()).priced())
     return answer_items(topic, rows, versions)
+
+
+def everything(topic: Topic, after: int, limit: int) -> tuple[list[Item], int | None]:
+    """The oldest ``limit`` behind a place, and the place behind which there are more; None: these are the last.
+
+    An answer has all its versions in full, as ``"answers"``, beside the item of the one that is shown.
+    """
+    messages, firsts, more = _forward(topic, after, limit)
+    questions = [one.message_seq for one in firsts if one.message_seq is not None]
+    same = Q(message_seq__in=questions) | Q(pk__in=[one.pk for one in firsts])
+    rows = Generation.objects.filter(same, topic_id=topic.pk, start_seq__lte=topic.head).priced()
+    versions = sorted(rows, key=lambda one: one.version)
+    chosen = {str(one.pk) for one in versions if one.chosen}
+    by_place: dict[int, list[Item]] = {}
+    for item in answer_items(topic, versions, versions):
+        by_place.setdefault(item["seq"], []).append(item)
+    answers = [
+        next((item for item in items if item["generation"] in chosen), items[-1]) | {"answers": items}
+        for items in by_place.values()
+    ]
+    items = sorted([*_message_items(messages), *answers], key=lambda item: int(item["seq"]))
+    return items, items[-1]["seq"] if more else None
 
 
 def answer(room: Room, generation_id: Any) -> Item:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from streams.chat.attachments import check_attachments
 from streams.chat.mentions import mentions_in
-from streams.chat.roles import check_talk
+from streams.chat.roles import check_talk, commands_room
 from streams.chat.words import Draft
 from streams.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotFound
 from streams.eventlog import Appended
@@ -139,7 +139,7 @@ def delete_message(room: Room, who: Identity, seq: int) -> None:
     """
     check_talk(room, who)
     row = _locked(room, seq)
-    if not _owns(who, row) and not who.staff:
+    if not _owns(who, row) and not commands_room(room, who):
         raise Forbidden(f"message {seq} is of {row.author_name}; its author and the room's owners may delete it")
     if row.deleted_at is not None:
         return

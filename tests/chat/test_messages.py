@@ -172,6 +172,7 @@ async def test_what_is_deleted_is_gone_from_the_row_and_from_the_log(hub, room, 
             await doing(ADA, op.pop("op"), message=1, **op)
     assert await doing(ADA, "say", text="secret one", client_id="c1") == ack
     (other,) = await hub.gateway.run(put, "lobby", ADA, "rude")
+    await hub.gateway.run(Member.objects.create, room=room, person=ROOT.id, name=ROOT.name, role="owner")
     await doing(ROOT, "delete", message=other)
 
 
