@@ -7,7 +7,7 @@ meanwhile would be missing without a word, so that ends it instead.
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, Expression, F, IntegerField, Q, Subquery, Sum, Value, When, Window
+from django.db.models import Q, Subquery, Sum, Window
 
 from streams.errors import CloseReason, StreamClosed
 from streams.models import Event, Topic
@@ -18,16 +18,12 @@ from streams.reports.sql import Size
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A topic's events up to ``upto``, those that ``chosen`` lets through.
-
-    heavy: types whose rows weigh more than their data, with what they weigh.
-    """
+    """A topic's events up to ``upto``, those that ``chosen`` lets through."""
 
     topic_id: int
     epoch: str
     upto: int
     chosen: Q
-    heavy: tuple[tuple[str, int], ...] = ()
 
     def begin(self) -> int:
         """The place before the oldest event."""
@@ -38,7 +34,7 @@ class Log:
         """The events of the next page, and its last place, which need not be one of theirs."""
         last = min(after + PAGE_ROWS, self.upto)
         rows = Event.objects.of(self.topic_id).after(after).filter(self.chosen, seq__lte=last)
-        size = self._size()
+        size = Size("data")
         before = Window(Sum(size), order_by="seq") - size
         # In the order of the window, so that SQLite stops reading here; another order would only change the bound.
         too_far = rows.order_by().annotate(before=before).filter(before__gte=PAGE_BYTES).values_list("seq", flat=True)
@@ -62,10 +58,6 @@ class Log:
             raise StreamClosed(CloseReason.EXPIRED)  # deleted, or begun anew
         first: int | None = found[1]
         return first
-
-    def _size(self) -> Expression | F:
-        weights = [When(type=name, then=Value(weight)) for name, weight in self.heavy]
-        return Case(*weights, default=Size("data"), output_field=IntegerField()) if weights else Size("data")
 
 
 def between(since: datetime | None, until: datetime | None, *, column: str = "created_at") -> Q:

@@ -1,21 +1,19 @@
-"""What was said in a room: people's messages, and the answers of models as they ended."""
+"""What was said in a room, as it reads by now: people's messages, and the answers of models."""
 
-import json
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import QuerySet
 
-from streams.models import Generation
+from streams.errors import CloseReason, StreamClosed
+from streams.models import Generation, Message, Topic
 from streams.publishing import Identity, topic_to_read
 from streams.reports.columns import Cell, Column
 from streams.reports.formats import Format, write_rows
-from streams.reports.log import Log, between
+from streams.reports.log import between
 from streams.reports.report import Filter, Kind, Page, Wanted
 
-MESSAGE, ANSWER = "message", "generation.start"
-ANSWER_BYTES = 16_384  # what an answer is reckoned to have: its text is not in the log's row
+MESSAGES_AT_ONCE, ANSWERS_AT_ONCE = 1_000, 100  # of one page: as texts they weigh some hundred kilobytes
 COLUMNS = (
     Column("seq", Cell.NUMBER),
     Column("time", Cell.TIME),
@@ -25,8 +23,6 @@ COLUMNS = (
     Column("status", Cell.TEXT, preset=False),
     Column("text", Cell.TEXT),
 )
-Row = dict[str, Any]
-LogRow = tuple[int, datetime, str, str]
 
 
 class Messages:
@@ -35,49 +31,41 @@ class Messages:
     topics: tuple[str, ...]
 
     def __init__(self, who: Identity, wanted: Wanted, chosen: Format) -> None:
-        topic = topic_to_read(who, f"room:{wanted.subject}")
-        self.name, self.topics = f"messages-{wanted.subject}", (topic.name,)
-        kept = between(wanted.since, wanted.until) & Q(type__in=(MESSAGE, ANSWER))
-        self._log = Log(topic.pk, topic.epoch, topic.head, kept, heavy=((ANSWER, ANSWER_BYTES),))
+        self._topic = topic_to_read(who, f"room:{wanted.subject}")
+        self.name, self.topics = f"messages-{wanted.subject}", (self._topic.name,)
+        self._kept = between(wanted.since, wanted.until)
         self._columns, self._format = wanted.columns, chosen
 
     def read(self, after: int | None) -> Page:
-        """The page behind the sequence number ``after``."""
-        after = self._log.begin() if after is None else after
-        rows, last = self._log.slice_after(after)
-        found = list(rows.values_list("seq", "created_at", "type", "data"))
-        said = [[row[column.name] for column in self._columns] for row in self._said(found)]
-        self._log.check_kept(after)
-        lines = write_rows(self._format, self._columns, said)
-        return Page(lines, len(said), last if last < self._log.upto else None)
-
-    def _said(self, rows: list[LogRow]) -> Iterator[Row]:
-        answers = self._answers(seq for seq, _, event_type, _ in rows if event_type == ANSWER)
-        for seq, time, event_type, data in rows:
-            row = message(json.loads(data)) if event_type == MESSAGE else answers.get(seq)
-            if row is not None:
-                yield {"seq": seq, "time": time} | row
-
-    def _answers(self, starts: Iterable[int]) -> dict[int | None, Row]:
-        """By the place where they begin in the log; one that is still being written has no text yet."""
-        found = Generation.objects.filter(topic_id=self._log.topic_id, start_seq__in=list(starts))
-        rows = found.values_list("start_seq", "label", "model", "status", "text")
-        return {
-            start: {"author": label, "author_id": model, "kind": "model", "status": status, "text": text}
-            for start, label, model, status, text in rows
-        }
+        """The page behind the sequence number ``after``; raises StreamClosed if the log has begun anew, or is gone."""
+        messages = Message.objects.filter(self._kept, topic_id=self._topic.pk, seq__lte=self._topic.head)
+        answers = Generation.objects.filter(self._kept, topic_id=self._topic.pk, start_seq__lte=self._topic.head)
+        said, said_to = _some(messages, "seq", after or 0, MESSAGES_AT_ONCE)
+        answered, answered_to = _some(answers, "start_seq", after or 0, ANSWERS_AT_ONCE)
+        if not Topic.objects.filter(pk=self._topic.pk, epoch=self._topic.epoch).exists():
+            raise StreamClosed(CloseReason.EXPIRED)
+        ends = [end for end in (said_to, answered_to) if end is not None]
+        upto = min(ends, default=None)
+        rows = sorted([*map(_said, said), *map(_answered, answered)], key=lambda row: int(row["seq"]))
+        cells = [[row[column.name] for column in self._columns] for row in rows if upto is None or row["seq"] <= upto]
+        return Page(write_rows(self._format, self._columns, cells), len(cells), upto)
 
 
-def message(data: Any) -> Row | None:
-    """What a person said; None for an event that somebody published to the room's topic and that is no message."""
-    author = data.get("author") if isinstance(data, dict) else None
-    if not isinstance(author, dict) or not isinstance(data.get("text"), str):
-        return None
-    words = {name: author.get(key) for name, key in (("author", "name"), ("author_id", "id"), ("kind", "kind"))}
-    if not isinstance(words["author"], str):
-        return None
-    known = {name: word if isinstance(word, str) else "" for name, word in words.items()}
-    return known | {"status": "done", "text": data["text"]}
+def _some(rows: QuerySet[Any], number: str, after: int, size: int) -> tuple[list[Any], int | None]:
+    """The oldest behind a place, and where they end; None: there are no more."""
+    found = list(rows.filter(**{f"{number}__gt": after}).order_by(number)[: size + 1])
+    return found[:size], getattr(found[size - 1], number) if len(found) > size else None
+
+
+def _said(row: Message) -> Mapping[str, Any]:
+    words = {"author": row.author_name, "author_id": row.author_id, "kind": row.author_kind, "text": row.text}
+    return words | {"seq": row.seq, "time": row.created_at, "status": "deleted" if row.deleted_at else "done"}
+
+
+def _answered(row: Generation) -> Mapping[str, Any]:
+    """One that is still being written has no text yet."""
+    words = {"author": row.label, "author_id": row.model, "kind": "model", "text": row.text}
+    return words | {"seq": row.start_seq, "time": row.created_at, "status": row.status}
 
 
 MESSAGES = Kind(

@@ -7,14 +7,15 @@ from django.utils import timezone
 
 from streams.chat.generation_rows import Outcome, end_generation
 from streams.chat.generation_start import Asked, create_generation
+from streams.chat.message_rows import delete_message, edit_message
 from streams.chat.provider import Finished, Usage
 from streams.chat.rooms import ensure_room
 from streams.connections import Connection, registry
 from streams.connections.written import Writer, renew_process
-from streams.models import Generation
+from streams.models import Generation, Room
 from streams.models.generation import GenerationStatus
 from streams.publishing import Identity, publish_events
-from streams.reports import generations
+from streams.reports import generations, messages
 from streams.reports.formats import CsvFormat, NdjsonFormat, harmless, write_rows
 from streams.reports.kinds import KINDS
 from streams.wire.event import NewEvent
@@ -61,6 +62,26 @@ async def test_messages_are_what_people_and_models_said(hub):
     lines = [json.loads(line) for line in body.splitlines()]
     assert [line.get("text") for line in lines] == ["=HYPERLINK(1)", '+because,\r\n"so"', "thanks", None]
     assert lines[-1] == {"done": True, "total": 3}
+
+
+async def test_messages_are_told_page_by_page_as_they_read_by_now(hub, monkeypatch):
+    monkeypatch.setattr(messages, "MESSAGES_AT_ONCE", 2)
+    monkeypatch.setattr(messages, "ANSWERS_AT_ONCE", 1)
+
+    def several():
+        talk()
+        for n in range(3):
+            (seq,) = put("den", ANN, f"line {n}")
+            generation, _ = create_generation(Room.objects.get(), Model(), Asked(ANN, seq, "?"))
+            end_generation(generation.pk, "room:den", Outcome(GenerationStatus.DONE, f"answer {n}"))
+        edit_message(Room.objects.get(), ANN, 1, "edited")
+        delete_message(Room.objects.get(), ANN, 7)
+
+    await hub.gateway.run(several)
+    headers = await signed_in(hub, "ann")
+    _, rows = await report(headers, kind="messages", room="den", columns="status,text")
+    lines = [["done", f"{what} {n}"] for n in range(3) for what in ("line", "answer")]
+    assert rows == [["done", "edited"], ["done", '\'+because,\r\n"so"'], ["deleted", ""], *lines]
 
 
 async def test_generations_are_answers_with_their_usage(hub, monkeypatch):

@@ -27,7 +27,7 @@ def suggested(client, kind="events"):
 def test_topics_are_suggested_that_one_may_read(client, topics):
     assert suggested(client) == ["a-public-one"]
     client.force_login(User.objects.create_user("ann"))
-    assert suggested(client) == ["a-members-one", "a-public-one", "room:den"]
+    assert suggested(client) == ["a-members-one", "a-public-one", "room:den", "room:den:live"]
     assert suggested(client, "messages") == ["den"]
 
 
