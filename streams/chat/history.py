@@ -6,11 +6,9 @@ grows the log is folded up to there. Rows may be newer: a message that was edite
 or went, a version that was chosen. The events that tell of it come again, and change nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from django.db.models import Q
 
 from streams.chat.answer_items import answer_items
 from streams.chat.reading import reading_of
@@ -140,8 +138,17 @@ def message_item(row: Message, reactions: dict[str, list[dict[str, str]]]) -> It
 
 def versions_of(topic: Topic, questions: Sequence[int]) -> list[Generation]:
     """All versions of the answers to these messages that had begun at the topic's head, without their texts."""
-    rows = Generation.objects.filter(topic_id=topic.pk, message_seq__in=questions, start_seq__lte=topic.head)
-    return list(rows.only(*VERSION).order_by("version"))
+    return _begun(topic, _versions(topic, questions).only(*VERSION))
+
+
+def _versions(topic: Topic, questions: Sequence[int]) -> Any:
+    return Generation.objects.filter(topic_id=topic.pk, message_seq__in=questions)
+
+
+def _begun(topic: Topic, versions: Iterable[Generation]) -> list[Generation]:
+    """Not asked of the database: SQLite would take the index of the condition that holds for nearly all rows."""
+    there = (one for one in versions if one.start_seq is not None and one.start_seq <= topic.head)
+    return sorted(there, key=lambda one: one.version)
 
 
 def _answers(topic: Topic, firsts: Sequence[Generation]) -> list[Item]:
@@ -163,9 +170,8 @@ def everything(topic: Topic, after: int, limit: int) -> tuple[list[Item], int | 
     """
     messages, firsts, more = _forward(topic, after, limit)
     questions = [one.message_seq for one in firsts if one.message_seq is not None]
-    same = Q(message_seq__in=questions) | Q(pk__in=[one.pk for one in firsts])
-    rows = Generation.objects.filter(same, topic_id=topic.pk, start_seq__lte=topic.head).priced()
-    versions = sorted(rows, key=lambda one: one.version)
+    alone = Generation.objects.filter(pk__in=[one.pk for one in firsts if one.message_seq is None])
+    versions = _begun(topic, [*_versions(topic, questions).priced(), *alone.priced()])
     chosen = {str(one.pk) for one in versions if one.chosen}
     by_place: dict[int, list[Item]] = {}
     for item in answer_items(topic, versions, versions):

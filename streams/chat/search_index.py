@@ -1,7 +1,7 @@
 """Where words were said: places in rooms, newest first, by the index of either database; or letter by letter.
 
 The index is made by a migration, and the database keeps it in step: with SQLite by triggers that write an FTS5 table
-whose row numbers are topic and place, with PostgreSQL by an index of an expression.
+whose row numbers are topic and place, with PostgreSQL by a column that it writes itself.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,7 @@ from streams.models import Generation, Message
 BELOW = 1 << 40  # as the migration has it
 SCANNED = 20_000  # messages that are looked through letter by letter at once
 SCANNED_ANSWERS = 2_000
-_PUNCTUATION = "!\"#$%%&''()*+,-./:;<=>?@[\\\\]^_`{|}~"
-_FITS = (  # the expression of the index
-    f"to_tsvector('simple', translate(left(text, 100000), E'{_PUNCTUATION}', '{' ' * 32}')) @@ to_tsquery('simple', %s)"
-)
+_FITS = "words @@ to_tsquery('simple', %s)"
 
 
 class Place(NamedTuple):
@@ -44,10 +41,14 @@ def find(query: Query, topics: Sequence[int], *, before: int | None, limit: int)
     if query.letters:
         return _scan(query, topics, before, limit)
     if connection.vendor == "postgresql":
-        wanted = " & ".join(map(_tsquery, query.terms))
-        tables = [rows.extra(where=[_FITS], params=[wanted]) for rows in _tables(topics, before)]  # noqa: S610
-        return Found(_newest([place for rows in tables for place in _places(rows[:limit])], limit))
+        return Found(_newest(_by_words(query, topics, before, limit), limit))
     return Found(_newest(_in_fts(query, topics, before, limit), limit))
+
+
+def _by_words(query: Query, topics: Sequence[int], before: int | None, limit: int) -> list[Place]:
+    wanted = " & ".join(map(_tsquery, query.terms))
+    tables = [rows.extra(where=[_FITS], params=[wanted]) for rows in _tables(topics, before)]  # noqa: S610
+    return [place for rows in tables for place in _places(rows[:limit])]
 
 
 def _tsquery(term: Term) -> str:

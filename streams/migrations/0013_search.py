@@ -34,12 +34,13 @@ def on_sqlite():
 
 
 def on_postgresql():
-    """The expression is what ``streams.chat.search_index`` asks with."""
+    """A column that the database writes itself: a search reads it row by row as quickly as by its index."""
     quoted = PUNCTUATION.replace("\\", "\\\\").replace("'", "''")
     spaces = " " * len(PUNCTUATION)
     words = f"to_tsvector('simple', translate(left(text, 100000), E'{quoted}', '{spaces}'))"
     for table, _ in TABLES:
-        yield f"CREATE INDEX {table}_words ON {table} USING gin ({words})"
+        yield f"ALTER TABLE {table} ADD COLUMN words tsvector GENERATED ALWAYS AS ({words}) STORED"
+        yield f"CREATE INDEX {table}_words ON {table} USING gin (words)"
 
 
 def build(apps, schema_editor):
@@ -51,7 +52,7 @@ def build(apps, schema_editor):
 def drop(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
         for table, _ in TABLES:
-            schema_editor.execute(f"DROP INDEX {table}_words")
+            schema_editor.execute(f"ALTER TABLE {table} DROP COLUMN words")
         return
     for table, _ in TABLES:
         for name in ("said", "unsaid", "said_anew"):

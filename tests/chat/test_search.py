@@ -4,7 +4,7 @@ import json
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -161,10 +161,9 @@ def test_the_database_uses_its_index(room):
     """Triggers are lost when a later migration remakes a table on SQLite: that one has to make them again."""
     put("lobby", ADA, *SAID)
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET enable_seqscan = off")
-            where = search_index._FITS.replace("%s", "'fox'").replace("%%", "%")
-            cursor.execute(f"EXPLAIN SELECT 1 FROM streams_message WHERE {where}")
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN SELECT 1 FROM streams_message WHERE {search_index._FITS}", ["fox"])
             assert "streams_message_words" in str(cursor.fetchall())
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
