@@ -14,7 +14,7 @@ import pytest
 
 from tests.harness.components import find_binary
 from tests.harness.readers import request
-from tests.harness.site import SERVERS, Site
+from tests.harness.site import Site
 from tests.harness.waiting import aeventually
 from tests.reports.conftest import table
 
@@ -38,22 +38,25 @@ WHERE topic_id = (SELECT id FROM streams_topic WHERE name = 'rows') ORDER BY seq
 """
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+PAIRS = {"sqlite": "uvicorn", "postgres": "daphne"}
+
+
+@pytest.fixture(scope="module", params=PAIRS)
 def filled(request, tmp_path_factory):
     """A site that is set up with two topics; its folder and database."""
     folder = tmp_path_factory.mktemp("site")
     url = f"sqlite:///{folder / 'site.sqlite3'}"
     if request.param == "postgres":
         url = request.getfixturevalue("postgres").new_database()
-    site = Site("daphne", folder, url).set_up()
+    site = Site(PAIRS[request.param], folder, url).set_up()
     site.manage("shell", "-v0", "-c", FILL)
     return site
 
 
-@pytest.fixture(params=SERVERS)
-def site(request, filled):
-    """It runs, on either server."""
-    site = Site(request.param, filled.folder, filled.env["DATABASE_URL"], STREAMS_VITALS_EVERY_S="0.1")
+@pytest.fixture
+def site(filled):
+    """It runs, either server on either database."""
+    site = Site(filled.server, filled.folder, filled.env["DATABASE_URL"], STREAMS_VITALS_EVERY_S="0.1")
     yield site.start()
     site.kill()
 
