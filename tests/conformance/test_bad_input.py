@@ -326,9 +326,9 @@ OPERATIONS = {
     "half a surrogate pair in the operation": '{"op": "\\ud800"}',
     "too long": json.dumps({"op": "say", "text": "x" * 9_000, "client_id": "a"}),
     "deep": '{"op": ' + "[" * 50_000 + "]" * 50_000 + "}",
-    "an answer that is not there": '{"op": "retry", "generation": "x"}',
-    "an answer that is a list": '{"op": "retry", "generation": []}',
-    "half a surrogate pair for an answer": '{"op": "retry", "generation": "\\ud800"}',
+    "an answer that is not there": '{"op": "regenerate", "generation": "x", "client_id": "a"}',
+    "an answer that is a list": '{"op": "regenerate", "generation": [], "client_id": "a"}',
+    "half a surrogate pair for an answer": '{"op": "regenerate", "generation": "\\ud800", "client_id": "a"}',
     "bytes": b'{"op": "say"}',
 }
 

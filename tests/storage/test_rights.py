@@ -19,7 +19,7 @@ def token(number, **scopes):
     return Identity("token", f"t:{number}", "token", may_upload=scopes.get("files", False), token=Token(**scopes))
 
 
-ROOM_TOKEN = token(7, read="room:*")
+ROOM_TOKEN = token(7, read="room:r")
 FILES_TOKEN = token(8, files=True)
 MAY = {
     "public": {"alice", "bob", "guest", "staff", "nobody", "room_token", "files_token"},

@@ -450,13 +450,13 @@ class TestWho:
 
     async def test_who_may_read_all_reads_all(self, hub):
         def prepare():
-            append("room:a", [NewEvent("1")])
-            append("room:b", [NewEvent("2")])
+            append("area:a", [NewEvent("1")])
+            append("area:b", [NewEvent("2")])
             Topic.objects.update(visibility="private")
-            return create_token(name="it", read=["room:*"])[1]
+            return create_token(name="it", read=["area:*"])[1]
 
         headers = {"Authorization": f"Bearer {await hub.gateway.run(prepare)}"}
-        query = several("room:a", "room:b", transport="poll", last_event_id="earliest")
+        query = several("area:a", "area:b", transport="poll", last_event_id="earliest")
         _, _, body = await request("GET", "/events", query=query, headers=headers)
         assert [event["data"] for event in json.loads(body)["events"]] == [1, 2]
 

@@ -309,13 +309,13 @@ class TestWho:
 
     async def test_a_bearer_token_reads_what_its_pattern_names(self, hub):
         def prepare():
-            fill(1, "room:lobby")
+            fill(1, "area:north")
             Topic.objects.update(visibility="private")
-            return create_token(name="reader", read=["room:*"])[1]
+            return create_token(name="reader", read=["area:*"])[1]
 
         text = await hub.gateway.run(prepare)
         messages, _ = await read(
-            1, "/events/room:lobby", headers={"Authorization": f"Bearer {text}"}, query={"last_event_id": "0"}
+            1, "/events/area:north", headers={"Authorization": f"Bearer {text}"}, query={"last_event_id": "0"}
         )
         assert numbers(messages) == [1]
 
