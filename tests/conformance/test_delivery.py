@@ -15,7 +15,11 @@ from tests.harness.publishers import Ledger
 
 LIMIT_S = 90.0
 ON_POSTGRES = {"daphne": ("cut",), "uvicorn": ("reorder",)}
-CASES = [(site, technique, fault) for site in SQLITE for fault in FAULTS for technique in TECHNIQUES]
+CASES = [  # each fault with each technique on one server: each server meets every fault and every technique
+    (SQLITE[(row + column) % 2], technique, fault)
+    for row, fault in enumerate(FAULTS)
+    for column, technique in enumerate(TECHNIQUES)
+]
 CASES += [
     ((server, "postgres"), technique, fault)
     for server, faults in ON_POSTGRES.items()

@@ -13,7 +13,7 @@ from tests.harness.publishers import Ledger
 LIMIT_S = 90.0
 KEPT = 5
 EVERY = 30  # bytes: less than any block that says something, so that a cut falls between any two
-SITES = [("daphne", "sqlite"), ("uvicorn", "sqlite"), ("uvicorn", "postgres")]
+SITES = [("daphne", "sqlite"), ("uvicorn", "postgres")]
 TRIM = """
 from streams.eventlog import trim
 from streams.models import Topic
