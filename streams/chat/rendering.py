@@ -29,7 +29,6 @@ from streams.chat.code_blocks import CLASSES, LANGUAGES, render_code
 from streams.chat.maths import maths
 from streams.chat.rendered_once import RenderedOnce
 
-RENDERER_VERSION = 2  # changes with what is made of a text: whoever keeps HTML knows by it what is old
 MAX_CHARS = 200_000  # 0.6 s of work; above it the page keeps the plain text
 MAX_NESTING = 30  # of lists, which count twice, and quotes; the parser drops what lies deeper, so its source is shown
 
