@@ -50,7 +50,8 @@ class RoomSocket(Socket):
 
     def opening(self, positions: Mapping[str, Position]) -> bytes:
         """``stream.open`` says the position in the log, and who one is here."""
-        position = positions[self.room.topic.name].resume_id
-        return encode_control("stream.open", {"last_event_id": position, "you": self.who.as_author()})
+        name = self.room.topic.name
+        data = {"last_event_id": positions[name].resume_id, "you": self.who.as_author()}
+        return encode_control("stream.open", data, topic=name)
 
     operations: ClassVar[Mapping[str, Operation]] = {name: _doing(name) for name in OPERATIONS}

@@ -38,6 +38,10 @@ function createRoom({ seed = 1, storage = createStorage() } = {}) {
     wakes: (wake) => (wakes.add(wake), () => void wakes.delete(wake)),
     document: { visibilityState: "visible", addEventListener: (_, listener) => room.hides.push(listener) },
     WebSocket: class extends world.WebSocket {
+      constructor(address) {
+        super(address.replace("ws/rooms/x", `events/${LOG}`));
+      }
+
       connect() {
         if (room.sockets === "refused") return this.gone(1006);
         if (room.sockets === "mute") return void (this.readyState = 1);
@@ -56,7 +60,7 @@ function createRoom({ seed = 1, storage = createStorage() } = {}) {
     },
   };
   room.open = () => {
-    const place = { socket: `http://site.test/events/${LOG}`, events: "http://site.test/events", ops: "http://site.test/ops", topic: LOG };
+    const place = { socket: "http://site.test/ws/rooms/x", events: "http://site.test/events", ops: "http://site.test/ops", topic: LOG };
     const stream = createRoomStream({ ...place, from: `e${LOG}-0`, token: () => "t0ken" }, room.env);
     const notes = watch(stream);
     notes.controls = [];

@@ -18,6 +18,10 @@ export function createInbox(place, from) {
   const gaps = /** @type {ReturnType<typeof createListeners<Gap>>} */ (createListeners());
   const notices = /** @type {ReturnType<typeof createListeners<string>>} */ (createListeners());
   let given = 0;
+  let log = ""; // the topic of a reader whose URL names none, as the server told it: a room's
+
+  /** Whether a frame is of what passes beside the log: it is given, and has no position. @param {string} topic */
+  const isPassing = (topic) => Boolean(log && topic && topic !== log);
 
   return {
     positions,
@@ -30,11 +34,13 @@ export function createInbox(place, from) {
     /** Events that were seen pass unseen; so does what a newer server may say of its own. @param {Frame} frame */
     receive({ id, topic = place.topics[0], type, data, time }) {
       if (type === "stream.notice") notices.emit(String(data?.text ?? ""));
-      else if (type === "stream.open") positions.adopt(data?.last_event_id ?? "");
-      else if (type === "stream.gap") {
-        positions.jump(topic, data.resumed_at);
+      else if (type === "stream.open") {
+        if (place.topics[0] === "") log = topic;
+        positions.adopt(data?.last_event_id ?? "");
+      } else if (type === "stream.gap") {
+        if (!isPassing(topic)) positions.jump(topic, data.resumed_at);
         gaps.emit({ topic, ...data });
-      } else if (id && positions.take(topic, id)) {
+      } else if (id && (isPassing(topic) || positions.take(topic, id))) {
         given += 1;
         events.emit({ id, topic, type, data, time });
       }

@@ -57,11 +57,11 @@ export function createRoomStream({ socket, ops, events: url = "/events", topic, 
   function create(position) {
     const options = { ...env, clock, wakes, from: position };
     const made = technique === "WebSocket"
-      ? overWebSocket({ socket, topic, WebSocket }, options)
+      ? overWebSocket({ socket, WebSocket }, options)
       : overHttp(/** @type {"SSE" | "long polling"} */ (technique), { events: url, topic, asking, post }, options);
     const suspicion = createSuspicion({ clock });
     const mine = (/** @type {(value: any) => void} */ emit) => (/** @type {any} */ value) => void (way === made && emit(value));
-    made.onEvent(mine((envelope) => {
+    made.reader.onEvent(mine((envelope) => {
       counted.events += 1;
       events.emit(envelope);
     }));

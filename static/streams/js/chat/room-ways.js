@@ -11,13 +11,11 @@ import { sse } from "../sse-technique.js";
 import { createSocket } from "../websocket-technique.js";
 
 /** @typedef {import("../connection.js").Frame} Frame */
-/** @typedef {import("../connection.js").Envelope} Envelope */
 /** @typedef {import("../reader.js").ReaderOptions & { clock: import("../connection.js").Clock }} Options */
 
 /**
  * @typedef {object} Way
- * @property {ReturnType<typeof createReader>} reader  its events are those of the log; of what passes, only by HTTP
- * @property {(listener: (envelope: Envelope) => void) => unknown} onEvent
+ * @property {ReturnType<typeof createReader>} reader
  * @property {(listener: (frame: Frame) => void) => unknown} onControl  the server's own frames, `stream.open` first
  * @property {(operation: object) => Promise<Record<string, any>>} ask  the acknowledgement; throws RequestFailed
  * @property {(operation: object) => boolean} send  without asking whether it arrives; whether it went out
@@ -34,35 +32,23 @@ const OPENING_OF_BODY_MS = 10_000;
 /** @param {string} topic  of the room's log */
 export const liveOf = (topic) => `${topic}:live`;
 
-/** @template T @returns {ReturnType<typeof createListeners<T>>} */
-const listeners = () => /** @type {any} */ (createListeners());
-
 /**
- * @param {{ socket: string, topic: string, WebSocket: typeof globalThis.WebSocket }} room
+ * @param {{ socket: string, WebSocket: typeof globalThis.WebSocket }} room
  * @param {Options} options
  * @returns {Way}
  */
-export function overWebSocket({ socket: path, topic, WebSocket }, options) {
+export function overWebSocket({ socket: path, WebSocket }, options) {
   const socket = createSocket({ WebSocket });
-  const events = /** @type {ReturnType<typeof listeners<Envelope>>} */ (listeners());
   /** @type {import("../reader.js").Reading["positions"]} */
   let positions;
   const reader = createReader(path, (reading) => {
     positions = reading.positions;
-    const technique = socket.technique({
-      ...reading,
-      receive(link, frame) {
-        if (frame.topic !== liveOf(topic)) reading.receive(link, frame);
-        else if (link.alive && frame.id) events.emit(/** @type {Envelope} */ (frame));
-      },
-    });
+    const technique = socket.technique(reading);
     return { ...technique, limits: { ...technique.limits, opening_ms: OPENING_MS } };
   }, options);
-  reader.onEvent(events.emit);
   const send = (/** @type {object} */ operation) => reader.state.name === "live" && socket.send(operation);
   return {
     reader, send,
-    onEvent: events.add,
     onControl: socket.onControl,
     ask: createRequests({ send, onAnswer: socket.onAnswer, onState: reader.onState }, options).ask,
     resumeFrom: (id) => positions.adopt(id),
@@ -77,7 +63,7 @@ export function overWebSocket({ socket: path, topic, WebSocket }, options) {
  * @returns {Way}
  */
 export function overHttp(technique, { events: url, topic, asking, post }, options) {
-  const controls = /** @type {ReturnType<typeof listeners<Frame>>} */ (listeners());
+  const controls = /** @type {ReturnType<typeof createListeners<Frame>>} */ (createListeners());
   const query = [topic, liveOf(topic)].map((name) => `topic=${encodeURIComponent(name)}`).join("&");
   /** @type {import("../reader.js").Reading["positions"]} */
   let positions;
@@ -99,7 +85,6 @@ export function overHttp(technique, { events: url, topic, asking, post }, option
   const isLive = () => reader.state.name === "live";
   return {
     reader,
-    onEvent: reader.onEvent,
     onControl: controls.add,
     ask: (operation) => (isLive() ? post(operation) : Promise.reject(new RequestFailed(DISCONNECTED))),
     send: (operation) => isLive() && (void post(operation).catch(() => {}), true),
