@@ -10,7 +10,7 @@ from streams.models import Generation, Message
 from streams.publishing import new_event, publish_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
-migration = importlib.import_module("streams.migrations.0010_messages")
+migration = importlib.import_module("streams.migrations.0008_rooms_history")
 
 
 def tell(event_type, data):

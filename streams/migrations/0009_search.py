@@ -61,6 +61,6 @@ def drop(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("streams", "0012_render")]
+    dependencies = [("streams", "0008_rooms_history")]
 
     operations = [migrations.RunPython(build, drop)]

@@ -1,10 +1,12 @@
-"""Messages that were said before they had rows get theirs from the log, and answers learn what they answer."""
+"""What was there gets what is new: a second topic, rows of messages, what answers answer, prices of the cache."""
 
 import json
+from decimal import Decimal
 
-from django.db import migrations, models
+from django.db import migrations
 
 BATCH = 1_000
+CACHE_PRICES = {"claude-opus-5-5": ("0.20", "5")}  # USD per million tokens: read, written
 
 
 def _pages(rows):
@@ -94,18 +96,35 @@ def copy_answers(apps, topic_id):
         rows.exclude(pk__in=[chosen[seq] for seq in some]).update(chosen=False)
 
 
+def make_live_topics(apps, schema_editor):
+    Room = apps.get_model("streams", "Room")
+    Topic = apps.get_model("streams", "Topic")
+    for room in Room.objects.select_related("topic"):
+        live, made = Topic.objects.get_or_create(
+            name=f"room:{room.slug}:live",
+            defaults={
+                "description": f"Who is in {room.title}, and who is typing",
+                "retain_events": 1_000,
+                "retain_s": 600,
+            },
+        )
+        live.visibility = room.topic.visibility
+        live.save(update_fields=["visibility"])
+        live.readers.set(room.topic.readers.all())
+        live.reader_groups.set(room.topic.reader_groups.all())
+
+
+def write_cache_prices(apps, schema_editor):
+    prices = apps.get_model("streams", "ModelPrice").objects.using(schema_editor.connection.alias)
+    for model, (read, write) in CACHE_PRICES.items():
+        prices.filter(model=model).update(cache_read_usd=Decimal(read), cache_write_usd=Decimal(write))
+
+
 class Migration(migrations.Migration):
-    dependencies = [("streams", "0009_models")]
+    dependencies = [("streams", "0007_rooms")]
 
     operations = [
-        migrations.AddField("message", "edits", models.PositiveIntegerField(default=0)),
-        migrations.AddConstraint(
-            "message",
-            models.UniqueConstraint(
-                condition=models.Q(("client_id", ""), _negated=True),
-                fields=("topic", "author_id", "client_id"),
-                name="message_said_once",
-            ),
-        ),
+        migrations.RunPython(write_cache_prices, migrations.RunPython.noop),
         migrations.RunPython(copy_history, migrations.RunPython.noop, elidable=True),
+        migrations.RunPython(make_live_topics, migrations.RunPython.noop),
     ]
