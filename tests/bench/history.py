@@ -127,7 +127,7 @@ async def in_a_browser(site: Site) -> None:
     """From the click on the link until the newest line is in sight, the page has loaded, and it is connected."""
     from playwright.async_api import async_playwright
 
-    from tests.browser.conftest import ARGUMENTS
+    from tests.harness.browsing import ARGUMENTS
 
     took: dict[str, list[float]] = {"newest line in sight": [], "load event": [], "connected": []}
     async with async_playwright() as playwright:

@@ -4,50 +4,44 @@ import json
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
-from tests.harness.components import find_binary
+from tests.harness.browsing import browser_of_the_module, run_in_the_loop_of_their_module  # noqa: F401
 from tests.harness.site import Site
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
+HERE = __name__.removesuffix(".conftest")
 LIMIT_MS = 30_000
+ROOMS = 24  # of a module, at most one for each test
 
 
-@pytest.fixture
-async def browser():
-    """Debian's Chromium; Playwright only drives it."""
-    path = find_binary("chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        await browser.close()
+def pytest_collection_modifyitems(items):
+    """The browser lives as long as the module."""
+    run_in_the_loop_of_their_module(item for item in items if item.module.__name__.startswith(HERE))
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """One running site for the tests of a module."""
     folder = tmp_path_factory.mktemp("site")
-    site = Site("daphne", folder, f"sqlite:///{folder / 'site.sqlite3'}")
-    site.password = site.manage("setup").stdout.split("once: ")[1].split()[0]
+    site = Site("daphne", folder, f"sqlite:///{folder / 'site.sqlite3'}").set_up()
     yield site.start()
     site.kill()
 
 
-@pytest.fixture
-def fresh_room(site):
-    """The path of a room of the test's own."""
-    made = site.manage(
-        "shell", "-v0", "-c",
+@pytest.fixture(scope="module")
+def fresh_rooms(site):
+    """Rooms for all tests, made at once."""
+    make = (
         "from secrets import token_hex; from streams.chat.rooms import ensure_room\n"
-        "print(ensure_room('room-' + token_hex(4), title='A room').slug)",
-    )  # fmt: skip
-    return f"/rooms/{made.stdout.strip()}/"
+        f"for _ in range({ROOMS}): print(ensure_room('room-' + token_hex(4), title='A room').slug)"
+    )
+    return site.manage("shell", "-v0", "-c", make).stdout.split()
+
+
+@pytest.fixture
+def fresh_room(fresh_rooms):
+    """The path of a room of the test's own."""
+    return f"/rooms/{fresh_rooms.pop()}/"
 
 
 @asynccontextmanager
@@ -59,9 +53,11 @@ async def opened(browser: Browser, url: str, *, quiet: bool = True, **options):
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("console", lambda line: troubles.append(line.text) if line.type in ("error", "warning") else None)
-    await page.goto(url)
-    yield page
-    await context.close()
+    try:
+        await page.goto(url)
+        yield page
+    finally:
+        await context.close()
     if quiet:
         assert troubles == []
 

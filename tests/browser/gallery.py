@@ -8,9 +8,10 @@ from pathlib import Path
 
 from playwright.async_api import Page, async_playwright, expect
 
-from tests.browser.conftest import ARGUMENTS, answer, live, say
+from tests.browser.conftest import answer, live, say
 from tests.browser.told import next_call
 from tests.fakes.messages_api import FakeMessagesAPI
+from tests.harness.browsing import ARGUMENTS
 from tests.harness.components import find_binary
 from tests.harness.site import Site
 

@@ -1,6 +1,7 @@
 """Choosing who answers, and sending files along, in the browser; the model is a scripted Messages API."""
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.conftest import answer, live, opened, say
@@ -25,14 +26,13 @@ def site(tmp_path_factory):
         f"sqlite:///{folder / 'site.sqlite3'}",
         ANTHROPIC_API_KEY="sk-ant-test-do-not-show-0123456789",
         ANTHROPIC_BASE_URL=url,
-    )
+    ).set_up()
     site.api_port = port
-    site.password = site.manage("setup").stdout.split("once: ")[1].split()[0]
     yield site.start()
     site.kill()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def api(site):
     async with FakeMessagesAPI(port=site.api_port, pace_s=0.01) as api:
         yield api

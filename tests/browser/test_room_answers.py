@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import answer, history, live, opened, say
@@ -34,23 +35,7 @@ def site(tmp_path_factory, model_port):
     site.kill()
 
 
-@pytest.fixture(scope="module")
-def fresh_rooms(site):
-    """Rooms for all tests, made at once."""
-    make = (
-        "from secrets import token_hex; from streams.chat.rooms import ensure_room\n"
-        "for _ in range(12): print(ensure_room('room-' + token_hex(4), title='A room').slug)"
-    )
-    return site.manage("shell", "-v0", "-c", make).stdout.split()
-
-
-@pytest.fixture
-def fresh_room(fresh_rooms):
-    """The path of a room of the test's own."""
-    return f"/rooms/{fresh_rooms.pop()}/"
-
-
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def model(model_port):
     """The Messages API that the site asks."""
     async with FakeMessagesAPI(port=model_port) as api:

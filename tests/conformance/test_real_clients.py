@@ -13,9 +13,9 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import async_playwright
 
-from tests.browser.conftest import ARGUMENTS
 from tests.conformance.sites import SQLITE
 from tests.conformance.writers import WRITERS
+from tests.harness.browsing import ARGUMENTS
 from tests.harness.components import find_binary
 from tests.harness.proxy import Link, Proxy
 from tests.harness.publishers import Ledger

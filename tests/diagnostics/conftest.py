@@ -4,30 +4,18 @@ import mimetypes
 from contextlib import asynccontextmanager
 
 import pytest_asyncio
-from playwright.async_api import async_playwright
 
-from tests.browser.conftest import ARGUMENTS
-from tests.harness.components import find_binary
+from tests.harness.browsing import browser_of_the_module  # noqa: F401
 from tests.harness.fixtures import no_queries_in_the_loop  # noqa: F401
 from tests.harness.site import ROOT
 
 NOWHERE = "http://streams.test"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium():
-    """One Chromium for all tests of a module that run in the module's loop: starting it takes seconds."""
-    path = find_binary("chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        await browser.close()
-
-
 @asynccontextmanager
-async def visit(chromium, url, **options):
+async def visit(browser, url, **options):
     """A page of its own, and what its console complained of."""
-    context = await chromium.new_context(ignore_https_errors=True, **options)
+    context = await browser.new_context(ignore_https_errors=True, **options)
     try:
         page = await context.new_page()
         troubles = []
@@ -49,9 +37,9 @@ async def _from_the_tree(route, request):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def modules(chromium):
+async def modules(browser):
     """``await modules(js, argument)`` evaluates ``js``, which may import /static/streams/js/…"""
-    page = await chromium.new_page()
+    page = await browser.new_page()
     await page.route("**/*", _from_the_tree)
     await page.goto(NOWHERE + "/")
     yield page.evaluate

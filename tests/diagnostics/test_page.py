@@ -60,9 +60,9 @@ def site(request, tmp_path_factory):
 
 
 @asynccontextmanager
-async def checked(chromium, url, *, silence_s):
+async def checked(browser, url, *, silence_s):
     """The page, when it is done, and the complaints of its console."""
-    async with visit(chromium, f"{url}/diagnostics/?idle={silence_s}") as (page, troubles):
+    async with visit(browser, f"{url}/diagnostics/?idle={silence_s}") as (page, troubles):
         await page.locator("#checks[aria-busy=false]").wait_for(timeout=LIMIT_MS)
         yield page, troubles
 
@@ -75,9 +75,9 @@ async def faults(page):
     }
 
 
-async def test_behind_the_delivered_configuration_all_is_well(chromium, site, tmp_path):
+async def test_behind_the_delivered_configuration_all_is_well(browser, site, tmp_path):
     with Nginx(tmp_path, site.port) as proxy:
-        async with checked(chromium, proxy.url, silence_s=2) as (page, troubles):
+        async with checked(browser, proxy.url, silence_s=2) as (page, troubles):
             await expect(page.get_by_role("heading", level=2).first).to_have_text("All is well")
             await expect(page.locator(".check[data-level=good]")).to_have_count(10)
             await expect(page.locator("#check-browser")).to_contain_text("HTTP/2")
@@ -87,10 +87,10 @@ async def test_behind_the_delivered_configuration_all_is_well(chromium, site, tm
 
 @pytest.mark.parametrize("site", ["daphne"], indirect=True)  # both servers have all of them below
 @pytest.mark.parametrize("name", FAULTS)
-async def test_each_fault_is_named_with_the_line_that_mends_it(chromium, site, tmp_path, name):
+async def test_each_fault_is_named_with_the_line_that_mends_it(browser, site, tmp_path, name):
     edits, expected = FAULTS[name]
     with Nginx(tmp_path, site.port, edits=edits) as proxy:
-        async with checked(chromium, proxy.url, silence_s=3 if "silence" in expected else 1) as (page, _):
+        async with checked(browser, proxy.url, silence_s=3 if "silence" in expected else 1) as (page, _):
             found = await faults(page)
             heading = await page.get_by_role("heading", level=2).first.inner_text()
     assert set(found) == set(expected)
@@ -99,9 +99,9 @@ async def test_each_fault_is_named_with_the_line_that_mends_it(chromium, site, t
     assert heading == ("1 thing is wrong" if len(expected) == 1 else f"{len(expected)} things are wrong")
 
 
-async def test_all_faults_at_once_are_all_named(chromium, site, tmp_path):
+async def test_all_faults_at_once_are_all_named(browser, site, tmp_path):
     with Nginx(tmp_path, site.port, edits=[edit for name in TOGETHER for edit in FAULTS[name][0]]) as proxy:
-        async with checked(chromium, proxy.url, silence_s=3) as (page, _):
+        async with checked(browser, proxy.url, silence_s=3) as (page, _):
             found = await faults(page)
     assert set(found) == {check for name in TOGETHER for check in FAULTS[name][1]}
     text = "\n".join(found.values())
@@ -111,10 +111,10 @@ async def test_all_faults_at_once_are_all_named(chromium, site, tmp_path):
 
 
 @pytest.mark.parametrize("site", ["daphne"], indirect=True)
-async def test_the_page_says_how_far_it_is_and_can_be_run_again_and_copied(chromium, site, tmp_path):
+async def test_the_page_says_how_far_it_is_and_can_be_run_again_and_copied(browser, site, tmp_path):
     can_copy = ["clipboard-read", "clipboard-write"]
     with Nginx(tmp_path, site.port) as proxy:
-        async with visit(chromium, f"{proxy.url}/diagnostics/?idle=5", permissions=can_copy) as (page, _):
+        async with visit(browser, f"{proxy.url}/diagnostics/?idle=5", permissions=can_copy) as (page, _):
             status = page.get_by_role("status")
             await expect(status).to_contain_text("All is well so far", timeout=LIMIT_MS)
             await expect(page.get_by_role("progressbar")).to_be_visible()
@@ -131,23 +131,23 @@ async def test_the_page_says_how_far_it_is_and_can_be_run_again_and_copied(chrom
     assert json.loads(report[report.index("{") :])["scheme"] == "https"
 
 
-async def test_a_server_that_has_no_place_left_says_so_and_nothing_is_called_wrong(chromium, site):
+async def test_a_server_that_has_no_place_left_says_so_and_nothing_is_called_wrong(browser, site):
     limits = httpx.Limits(max_connections=MAX_AT_ONCE)
     async with httpx.AsyncClient(base_url=site.url, trust_env=False, timeout=60, limits=limits) as client:
         requests = [client.build_request("GET", "/diagnostics/idle") for _ in range(MAX_AT_ONCE)]
         idle = await asyncio.gather(*(client.send(request, stream=True) for request in requests))
         assert {response.status_code for response in idle} == {200}
-        async with checked(chromium, site.url, silence_s=1) as (page, _):
+        async with checked(browser, site.url, silence_s=1) as (page, _):
             assert set(await faults(page)) <= {"address"}  # no proxy stands here, though the site believes one
             await expect(page.locator(".check[data-level=unknown]")).to_have_count(4)
         await asyncio.gather(*(response.aclose() for response in idle))
 
 
 @pytest.mark.parametrize("site", ["daphne"], indirect=True)
-async def test_one_slow_moment_is_measured_again(chromium, site):
+async def test_one_slow_moment_is_measured_again(browser, site):
     chunks = [{"chunk": number, "of": 10, "sent_ms": 100.0 * number} for number in range(1, 11)]
     at_once = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
-    async with visit(chromium, f"{site.url}/topics/") as (page, _):
+    async with visit(browser, f"{site.url}/topics/") as (page, _):
         await page.route(
             "**/diagnostics/sse", lambda route: route.fulfill(body=at_once, content_type="text/event-stream"), times=1
         )
@@ -156,7 +156,7 @@ async def test_one_slow_moment_is_measured_again(chromium, site):
 
 
 @pytest.mark.parametrize("site", ["daphne"], indirect=True)
-async def test_without_scripts_the_shell_is_left(chromium, site):
-    async with visit(chromium, f"{site.url}/diagnostics/", java_script_enabled=False) as (page, _):
+async def test_without_scripts_the_shell_is_left(browser, site):
+    async with visit(browser, f"{site.url}/diagnostics/", java_script_enabled=False) as (page, _):
         await expect(page.get_by_text(f"curl -N '{site.url}/diagnostics/sse?every_ms=500'")).to_be_visible()
         await expect(page.locator("#outcome")).to_be_hidden()

@@ -39,18 +39,18 @@ def inherited() -> dict[str, str]:
 
 
 @cache
-def database_of_a_plain_site() -> bytes:
-    """The SQLite file that ``manage.py setup`` makes whatever else is said: made once, then copied."""
+def plain_site() -> tuple[bytes, str]:
+    """The SQLite file that ``manage.py setup`` makes whatever else is said, and admin's password: made once, copied."""
     with tempfile.TemporaryDirectory(prefix="streams-site-") as folder:
         path = Path(folder, "site.sqlite3")
-        manage("setup", env=inherited() | {"DATABASE_URL": f"sqlite:///{path}"})
-        return path.read_bytes()
+        told = manage("setup", env=inherited() | {"DATABASE_URL": f"sqlite:///{path}"}).stdout
+        return path.read_bytes(), told.split("once: ")[1].split()[0]
 
 
 def copy_plain_site(database_url: str) -> None:
     """Make the database, which is there and empty, one that was set up: by SQLite's file, or PostgreSQL's template."""
     if database_url.startswith("sqlite:///"):
-        Path(database_url.removeprefix("sqlite:///")).write_bytes(database_of_a_plain_site())
+        Path(database_url.removeprefix("sqlite:///")).write_bytes(plain_site()[0])
         return
     cluster, _, name = database_url.rpartition("/")
     with psycopg.connect(f"{cluster}/postgres", autocommit=True) as connection:
@@ -81,6 +81,12 @@ class Site:
         else:
             self.manage("setup")
         return self
+
+    @property
+    def password(self) -> str:
+        """That of the superuser ``admin`` of a site with no settings of its own, on SQLite."""
+        assert self.plain
+        return plain_site()[1]
 
     def manage(self, *arguments: str, **options):
         """Run ``manage.py`` beside the site, in its environment."""
