@@ -21,10 +21,16 @@ WORKERS = 3  # most of them wait; what the limits of the tests that measure are 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config):
-    """The whole suite runs in parallel processes; whoever names files, or says how many (``-n``), gets that."""
-    option, is_worker = config.option, "PYTEST_XDIST_WORKER" in os.environ  # which would start workers without end
-    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not (option.usepdb or option.collectonly)
-    if whole and not is_worker and getattr(option, "numprocesses", 0) is None:
+    """The whole suite runs in parallel processes; whoever names files, or says how many (``-n``), gets that.
+
+    A worker is told what was on the command line and no more, so that it has to find out about the groups itself.
+    """
+    option = config.option
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.usepdb or option.collectonly:
+        return
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        option.loadgroup = True
+    elif getattr(option, "numprocesses", 0) is None:
         option.numprocesses, option.dist = WORKERS, "loadgroup"
 
 

@@ -176,8 +176,7 @@ async def test_older_messages_come_on_scroll_and_nothing_jumps(browser, site, fr
         assert said == [f"line {n}" for n in range(120)]
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
 async def test_every_page_fits_and_is_quiet(browser, site, width, scheme):
     size = {"width": width, "height": 760}
     for path in ("/", "/topics/", "/topics/system", "/login/"):
