@@ -16,7 +16,7 @@ from streams.chat.preparing import prepare
 from streams.chat.provider import ModelProvider, Prompt
 from streams.chat.retries import told, wait_s
 from streams.chat.upstream import asked
-from streams.errors import GenerationFailed, StreamsError
+from streams.errors import GenerationFailed, NoSuchTopic, StreamsError
 from streams.flow import PipeClosed
 from streams.hub import Hub
 from streams.models import Generation
@@ -88,6 +88,8 @@ class Run:
             if self._ended_as == GenerationStatus.STOPPED:
                 status, error = GenerationStatus.STOPPED, None
             raise
+        except NoSuchTopic:  # the room was deleted, and the answer with it
+            self._lost = True
         except StreamsError as failure:
             logger.warning("generation %s: %s", self.generation.pk, failure)
             status = GenerationStatus.FAILED

@@ -12,10 +12,10 @@ from django.db.models import Model
 from django.utils import timezone
 
 from streams.conf import get_settings
-from streams.errors import KeyReused, StreamsError
+from streams.errors import KeyReused, NoSuchTopic, StreamsError
 from streams.models import Event, Topic, Visibility
 from streams.wire.event import LogEvent, NewEvent, event_id
-from streams.wire.names import is_own
+from streams.wire.names import is_own, room_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ MakeRows = Callable[[Appended], Sequence[Model]]
 
 @dataclass(frozen=True, slots=True)
 class AppendRequest:
-    """Events for one topic, all or none; the topic is made if it is missing."""
+    """Events for one topic, all or none; the topic is made if it is missing, but for a room's."""
 
     topic: str
     events: tuple[NewEvent, ...]
@@ -43,7 +43,7 @@ class AppendRequest:
 
 
 def append(topic: str, events: Sequence[NewEvent]) -> Appended:
-    """Append to one topic; joins the caller's transaction. Raises KeyReused."""
+    """Append to one topic; joins the caller's transaction. Raises KeyReused, NoSuchTopic (of a room that is gone)."""
     (result,) = append_many([AppendRequest(topic, tuple(events))])
     if isinstance(result, StreamsError):
         raise result
@@ -58,7 +58,7 @@ def append_many(requests: Sequence[AppendRequest]) -> list[Appended | StreamsErr
     with transaction.atomic():
         topics = _lock_topics(sorted({request.topic for request in requests}))
         known = _known_keys(topics, requests)
-        results = [_place(topics[request.topic], request, known[request.topic]) for request in requests]
+        results = [_place(topics.get(request.topic), request, known[request.topic]) for request in requests]
         new = [event for result in results if isinstance(result, Appended) for event in result.new]
         for name in {event.topic for event in new}:
             Topic.objects.filter(pk=topics[name].pk).update(head=topics[name].head)
@@ -89,9 +89,12 @@ def _insert_rows(requests: Sequence[AppendRequest], results: Sequence[Appended |
 
 
 def _lock_topics(names: list[str]) -> dict[str, Topic]:
+    """By name. A room's topics are made with the room, for those who are in it: what is said there while the room is
+    deleted would make them anew, for more people.
+    """
     query = Topic.objects.select_for_update().filter(name__in=names).order_by("name")
     topics = {topic.name: topic for topic in query}
-    if missing := [name for name in names if name not in topics]:
+    if missing := [name for name in names if name not in topics and room_of(name) is None]:
         default = get_settings().default_visibility
         made = (Topic(name=name, visibility=Visibility.PRIVATE if is_own(name) else default) for name in missing)
         Topic.objects.bulk_create(made, ignore_conflicts=True)
@@ -106,16 +109,18 @@ def _known_keys(topics: dict[str, Topic], requests: Sequence[AppendRequest]) -> 
         asked[request.topic].update(event.key for event in request.events if event.key is not None)
     known: dict[str, dict[str, LogEvent]] = {name: {} for name in asked}
     for name, keys in asked.items():
-        if keys:
-            topic = topics[name]
+        topic = topics.get(name)
+        if keys and topic is not None:
             for row in Event.objects.filter(topic_id=topic.pk, key__in=keys):
                 event = LogEvent(name, topic.epoch, row.seq, row.type, row.data, row.created_at, row.key)
                 known[name][row.key or ""] = event
     return known
 
 
-def _place(topic: Topic, request: AppendRequest, known: dict[str, LogEvent]) -> Appended | StreamsError:
+def _place(topic: Topic | None, request: AppendRequest, known: dict[str, LogEvent]) -> Appended | StreamsError:
     """Number the events of one request; ``topic.head`` and ``known`` move on only if all of them are accepted."""
+    if topic is None:
+        return NoSuchTopic(f"the topic {request.topic} is gone")
     head, now = topic.head, timezone.now()
     ids: list[str] = []
     new: list[LogEvent] = []

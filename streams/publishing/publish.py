@@ -29,7 +29,8 @@ def publish(topic: str, data: Any, *, type: str = "message", key: str | None = N
 
     Inside ``transaction.atomic()`` the event is part of that transaction: rolled back with it, delivered after its
     commit. The topic is made if it is missing. A ``key`` that the topic knows appends nothing and answers the first
-    event's id. Raises InvalidTopicName, InvalidEvent, InvalidJSON, TooLarge, KeyReused.
+    event's id. Raises InvalidTopicName, InvalidEvent, InvalidJSON, TooLarge, KeyReused, NoSuchTopic (a
+    room's that is gone).
     """
     return publish_events(topic, [new_event(data, type=type, key=key)]).ids[0]
 

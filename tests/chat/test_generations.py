@@ -13,7 +13,8 @@ from streams.chat.generation_turns import end_abandoned
 from streams.chat.generations import GenerationRunner
 from streams.chat.rooms import ensure_room
 from streams.chat.talk import asks_model
-from streams.models import Event, Generation, ModelPrice
+from streams.eventlog import delete_topic
+from streams.models import Event, Generation, ModelPrice, Topic
 from streams.publishing import Identity, publish
 from tests.chat.saying import say
 from tests.harness.waiting import aeventually
@@ -174,6 +175,21 @@ async def test_an_ended_process_ends_its_answers_as_interrupted(hub, room, make_
     assert generation.text == text_of(events, generation) != ""
     assert events[-1][0] == "generation.end"
     assert events[-1][1]["error"]["retryable"] is True
+
+
+async def test_a_room_that_is_deleted_during_an_answer_leaves_nothing_of_it(hub, room, make_claude, messages_api):
+    runner = GenerationRunner(hub, make_claude("slow"))
+    await say(runner, room, ADA, text="@claude hello", client_id="c1")
+    request = await messages_api.request()
+
+    def delete():
+        room.delete()
+        delete_topic("room:lobby")
+
+    await hub.gateway.run(delete)
+    await aeventually(lambda: not runner._running)
+    assert request.left.is_set()
+    assert not await hub.gateway.run(Topic.objects.filter(name="room:lobby").exists)
 
 
 async def test_a_process_that_ends_lets_an_answer_come_to_its_end_if_that_is_soon(hub, room, make_claude):

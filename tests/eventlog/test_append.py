@@ -6,7 +6,7 @@ from concurrent.futures import TimeoutError as NotYet
 import pytest
 from django.db import transaction
 
-from streams.errors import KeyReused
+from streams.errors import KeyReused, NoSuchTopic
 from streams.eventlog import Appended, AppendRequest, append, append_many, read_head, read_page
 from streams.models import Event, Topic
 from streams.wire.event import NewEvent
@@ -234,3 +234,15 @@ def test_a_batch_is_written_whole_or_not_at_all(monkeypatch):
     monkeypatch.undo()
     assert log() == [(1, "a")]
     assert read_head("orders").seq == 1
+
+
+@pytest.mark.parametrize("name", ["room:den", "room:den:live"])
+def test_the_topic_of_a_room_that_is_gone_is_not_made_anew_and_others_are_appended_to(name):
+    requests = [AppendRequest(name, tuple(new("secret", key="k"))), AppendRequest("orders", tuple(new("a")))]
+    refused, appended = append_many(requests)
+    assert isinstance(refused, NoSuchTopic)
+    assert str(refused) == f"the topic {name} is gone"
+    assert isinstance(appended, Appended)
+    assert list(Topic.objects.values_list("name", flat=True)) == ["orders"]
+    with pytest.raises(NoSuchTopic):
+        append(name, new("secret"))
