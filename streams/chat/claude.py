@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from streams.chat.catalogue import Catalogue, ModelFacts
 from streams.chat.catalogue_shipped import SHIPPED
-from streams.chat.claude_failures import CallFacts, failure_from, incomplete, is_about_thinking, redact, refusal
+from streams.chat.claude_failures import (
+    CallFacts,
+    failure_from,
+    incomplete,
+    is_about_thinking,
+    redact,
+    refusal,
+    stop_reason,
+)
 from streams.chat.claude_request import counted_of, facts_of, request_of
 from streams.chat.provider import Counted, Finished, Piece, Prompt, TextPiece, ThinkingPiece, Usage
 from streams.errors import GenerationFailed
@@ -163,7 +171,7 @@ class ClaudeProvider:
         """The last piece. Raises GenerationFailed where the model refused."""
         if message.stop_reason == "refusal":
             raise refusal(getattr(message.stop_details, "explanation", None), facts)
-        return Finished(message.stop_reason or "unknown", _usage(message.usage), facts.request_id)
+        return Finished(stop_reason(message.stop_reason), _usage(message.usage), facts.request_id)
 
     def _failed(self, error: Exception, facts: CallFacts) -> GenerationFailed:
         """The failure to raise in place of ``error``, after the one line that the log gets."""

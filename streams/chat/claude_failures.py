@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from anthropic import APIStatusError
 
 _MAX_DETAIL_CHARS = 300
+_LONGEST_WAIT_S = 366 * 86_400.0  # what asks for more is no number of seconds, but a time, or a mistake
+_ODD = re.compile("[\0\ud800-\udfff]")  # no database keeps them all
 _SECRETS = re.compile(r"sk-[\w-]{4,}|(?i:bearer|x-api-key)[:\s]+\S+")
 
 # vendor's type -> (text, retryable); source: the Messages API's list of errors
@@ -92,6 +94,11 @@ def refusal(explanation: str | None, facts: CallFacts) -> GenerationFailed:
     return GenerationFailed("refusal", text, retryable=False, request_id=facts.request_id)
 
 
+def stop_reason(said: object) -> str:
+    """Why the model ended, as it says; ``unknown`` where that is no slug, such as the vendor's are."""
+    return said if isinstance(said, str) and re.fullmatch(r"[a-z_]{1,40}", said) else "unknown"
+
+
 def is_about_thinking(error: Exception) -> bool:
     """Whether the model took the request but for what it says of thinking."""
     import anthropic
@@ -100,8 +107,10 @@ def is_about_thinking(error: Exception) -> bool:
 
 
 def redact(text: str, api_key: str) -> str:
-    """``text`` on one line, bounded, without the key or anything that looks like one."""
-    flat = " ".join(_SECRETS.sub("[key]", text.replace(api_key, "[key]")).split())
+    """``text`` on one line, bounded, without the key or anything that looks like one, in characters that there are."""
+    flat = " ".join(
+        _SECRETS.sub("[key]", _ODD.sub("\N{REPLACEMENT CHARACTER}", text).replace(api_key, "[key]")).split()
+    )
     return flat if len(flat) <= _MAX_DETAIL_CHARS else flat[: _MAX_DETAIL_CHARS - 1] + "…"
 
 
@@ -164,7 +173,10 @@ def _from_transport(cause: BaseException | None, facts: CallFacts) -> tuple[str,
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Seconds to wait as ``retry-after-ms`` or ``retry-after`` (seconds or an HTTP date) say; None if they don't."""
+    """Seconds to wait as ``retry-after-ms`` or ``retry-after`` (seconds or an HTTP date) say; None if they don't.
+
+    None for more than a year, too, which no date need reach.
+    """
     value = headers.get("retry-after", "")
     wait_s = math.nan
     with contextlib.suppress(ValueError, TypeError):  # TypeError: a date without a zone
@@ -173,7 +185,7 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
         wait_s = float(value)
     with contextlib.suppress(ValueError):
         wait_s = float(headers.get("retry-after-ms", "")) / 1000
-    return max(0.0, wait_s) if math.isfinite(wait_s) else None
+    return max(0.0, wait_s) if wait_s <= _LONGEST_WAIT_S else None
 
 
 def _retry_text(wait_s: float | None) -> str:

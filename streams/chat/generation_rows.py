@@ -22,6 +22,7 @@ from streams.publishing import new_event, publish_events
 from streams.wire.event import NewEvent, format_time
 
 KINDS = {"u": "user", "g": "guest", "t": "token"}
+MAX_REQUEST_ID_CHARS = 100
 CHARS_PER_TOKEN = 4  # about, of what nobody counted
 TOLD_AT_THE_END = ("status", "stop_reason", "usage", "error", "by")
 
@@ -181,7 +182,7 @@ def _write(generation: Generation, outcome: Outcome) -> None:
         generation.html, generation.html_chars = outcome.shown.html, outcome.shown.chars
     if outcome.finished is not None:
         generation.stop_reason = outcome.finished.stop_reason
-        generation.request_id = outcome.finished.request_id or ""
+        generation.request_id = (outcome.finished.request_id or "")[:MAX_REQUEST_ID_CHARS]
         _write_usage(generation, outcome.finished.usage)
     elif outcome.counted is not None:
         _write_usage(generation, outcome.counted)
@@ -191,7 +192,7 @@ def _write(generation: Generation, outcome: Outcome) -> None:
     if outcome.error is not None:
         generation.error_type, generation.error_message = outcome.error.kind[:60], str(outcome.error)[:500]
         generation.error_retryable = outcome.error.retryable
-        generation.request_id = outcome.error.request_id or ""
+        generation.request_id = (outcome.error.request_id or "")[:MAX_REQUEST_ID_CHARS]
 
 
 def _write_usage(generation: Generation, usage: Usage) -> None:

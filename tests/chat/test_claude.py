@@ -7,12 +7,13 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from streams.chat.claude import ClaudeProvider
-from streams.chat.claude_failures import redact
+from streams.chat.claude_failures import redact, retry_after_s, stop_reason
 from streams.chat.provider import Counted, Finished, Prompt, TextPiece, ThinkingPiece, Turn, Usage
 from streams.errors import GenerationFailed
 from tests.chat.conftest import API_KEY, MakeClaude
@@ -292,6 +293,23 @@ async def test_what_the_vendor_asks_to_wait_is_a_number(
     failure = (await outcome_of(make_claude(scenario))).failure
     assert failure is not None
     assert failure.retry_after_s == wait_s
+
+
+@pytest.mark.parametrize(
+    ("value", "wait_s"),
+    [
+        ("0", 0), ("-5", 0), ("86400.5", 86_400.5), ("nan", None), ("inf", None), ("1e300", None),
+        ("1795680000", None), ("Fri, 31 Dec 9999 23:59:59 GMT", None), ("Thu, 26 Nov 2026 07:00:00 GMT", 0),
+    ],
+)  # fmt: skip
+def test_what_nobody_could_wait_for_is_no_wait(value: str, wait_s: float | None) -> None:
+    now = datetime(2026, 11, 26, 8, tzinfo=UTC)
+    assert retry_after_s({"retry-after": value}, now=now) == wait_s
+
+
+def test_what_the_vendor_says_has_only_characters_that_a_database_keeps() -> None:
+    assert redact("a\0b\ud800c", "k") == "a\ufffdb\ufffdc"
+    assert [stop_reason(said) for said in ("end_turn", None, "a\0", "x" * 41)] == ["end_turn", *["unknown"] * 3]
 
 
 async def test_a_date_in_retry_after_is_told_in_seconds(make_claude: MakeClaude) -> None:

@@ -9,12 +9,15 @@ import pytest
 from django.utils import timezone
 
 from streams.chat.demo import DemoProvider
+from streams.chat.generation_rows import Outcome, end_generation
 from streams.chat.generation_turns import end_abandoned
 from streams.chat.generations import GenerationRunner
+from streams.chat.provider import Finished, Usage
 from streams.chat.rooms import ensure_room
 from streams.chat.talk import asks_model
 from streams.eventlog import delete_topic
 from streams.models import Event, Generation, ModelPrice, Topic
+from streams.models.generation import GenerationStatus
 from streams.publishing import Identity, publish
 from tests.chat.saying import say
 from tests.harness.waiting import aeventually
@@ -158,6 +161,14 @@ async def test_the_question_after_a_failed_one_is_answered_for_itself(run):
     _, generation, _ = await run(DemoProvider(None, speed=100), "@claude hello", "c2")
     assert generation.status == "done"
     assert generation.text.startswith("Hello")
+
+
+def test_a_long_request_id_does_not_keep_an_answer_from_its_end():
+    answer = Generation.objects.create(asked_by="g:ada", question="hello", model="m", label="Claude")
+    finished = Finished("end_turn", Usage(1, 1), "r" * 200)
+    assert end_generation(answer.pk, None, Outcome(GenerationStatus.DONE, "hi", finished))
+    answer.refresh_from_db()
+    assert (answer.status, answer.request_id) == ("done", "r" * 100)
 
 
 async def test_an_ended_process_ends_its_answers_as_interrupted(hub, room, make_claude):
