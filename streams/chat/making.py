@@ -48,8 +48,7 @@ def make_room(
     get_user_model().objects.select_for_update().get(pk=maker.user_id or 0)  # or the limit won't hold
     _check_number(maker)
     slug = _free_slug(title) if slug is None else _checked_slug(slug)
-    if who.token is not None and not may_publish(who=who, name=room_topics(slug)[0]):
-        raise Forbidden(f"{who.name} may not publish to {room_topics(slug)[0]}, and so may not make that room")
+    _check_scope(who, slug)
     room = _create(slug, title=title, description=description, kind=kind, by=maker)
     add_member(room, Person(maker.id, maker.name[:150], maker.user_id), Role.OWNER, who)
     for person in people:
@@ -68,6 +67,7 @@ def direct_room(who: Identity, username: Any) -> tuple[Room, bool]:
         raise InvalidInput("a direct room is with somebody else, not with yourself")
     low, high = sorted([maker.user_id or 0, other.user_id or 0])
     slug = f"{DIRECT}{low}-{high}"
+    _check_scope(who, slug)
     try:
         with transaction.atomic():
             room = Room.objects.filter(slug=slug).first()
@@ -102,6 +102,11 @@ def _create(slug: str, *, title: str, description: str, kind: str, by: Identity)
     return Room.objects.create(
         slug=slug, title=title, description=description, kind=kind, topic=topic, created_by=by.id
     )
+
+
+def _check_scope(who: Identity, slug: str) -> None:
+    if who.token is not None and not may_publish(who=who, name=room_topics(slug)[0]):
+        raise Forbidden(f"{who.name} may not publish to {room_topics(slug)[0]}, and so may not make that room")
 
 
 def _maker(who: Identity) -> Identity:

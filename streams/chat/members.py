@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from streams.chat.people import Person, account_named, person_of
-from streams.chat.roles import check_commands, told_time
+from streams.chat.roles import check_commands, check_scope, told_time
 from streams.chat.room_topics import open_to
 from streams.conf import get_settings
 from streams.connections.commands import command
@@ -102,7 +102,10 @@ def join(room: Room, who: Identity) -> None:
 
 @_in_the_room
 def leave(room: Room, who: Identity) -> None:
-    """Go by oneself. Raises Conflict where that would shed something, or leave the room without an owner."""
+    """Go by oneself. Raises Forbidden for a token that only listens, Conflict where that would shed something, or leave
+    the room without an owner.
+    """
+    check_scope(room, who)
     one = who.behind or who
     row = room.members.filter(person=one.id).first()
     if room.kind == RoomKind.DIRECT:

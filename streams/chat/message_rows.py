@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from streams.chat.attachments import check_attachments
 from streams.chat.mentions import mentions_in
-from streams.chat.roles import check_talk, commands_room
+from streams.chat.roles import check_talk, commands_room, is_public
 from streams.chat.words import Draft
 from streams.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotFound
 from streams.eventlog import Appended
-from streams.models import Event, Generation, Member, Message, Reaction, Room, RoomKind, Topic
+from streams.models import Event, Generation, Member, Message, Reaction, Room, Topic
 from streams.publishing import Identity, new_event, publish_events
 from streams.wire.event import NewEvent, event_id
 
@@ -190,7 +190,7 @@ def mark_read(room: Room, who: Identity, seq: int) -> None:
         return
     seq = min(seq, Topic.objects.values_list("head", flat=True).get(pk=room.topic_id))
     here = Member.objects.filter(room_id=room.pk, person=who.id)
-    if here.filter(read_seq__lt=seq).update(read_seq=seq) or room.kind != RoomKind.PUBLIC or here.exists():
+    if here.filter(read_seq__lt=seq).update(read_seq=seq) or here.exists() or not is_public(room):
         return
     row = Member(room_id=room.pk, person=who.id, user_id=who.user_id, name=who.name[:150], read_seq=seq)
     Member.objects.bulk_create([row], ignore_conflicts=True)

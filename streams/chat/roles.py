@@ -10,6 +10,7 @@ from streams.models import Member, Role, Room, RoomKind
 from streams.publishing import Identity
 from streams.publishing.permissions import may_publish
 from streams.publishing.tokens import allows
+from streams.wire.names import room_topics
 
 RANKS = (Role.REMOVED, Role.READER, Role.MEMBER, Role.OWNER)
 MANAGES = "streams.change_room"  # the permission with which the staff does what owners may
@@ -35,18 +36,33 @@ def place_of(room: Room, who: Identity) -> Place:
     return Place(role, muted_until if muted_until is not None and muted_until > timezone.now() else None)
 
 
+def is_public(room: Room) -> bool:
+    """Whether it is by now: ``room`` may be as old as a socket. Not one that is gone."""
+    return Room.objects.filter(pk=room.pk, kind=RoomKind.PUBLIC).exists()
+
+
 def _without_a_row(room: Room, who: Identity) -> Role | None:
-    if room.kind == RoomKind.PUBLIC:
+    if is_public(room):
         return Role.MEMBER
-    named = (
-        who.token is not None and who.behind is None and allows(who.token.publish, f"room:{room.slug}", exactly=True)
-    )
+    token, log = who.token, room_topics(room.slug)[0]
+    named = token is not None and who.behind is None and allows(token.publish, log, exactly=True)
     return Role.MEMBER if named else None
 
 
 def role_of(room: Room, who: Identity) -> Role | None:
     """The role of ``who`` in the room; None: no part in one that is not public."""
     return place_of(room, who).role
+
+
+def only_listens(room: Room, who: Identity) -> bool:
+    """Whether this is a token without the room in its publish scope: it reads there, and does nothing else."""
+    return who.token is not None and not may_publish(who=who, name=room_topics(room.slug)[0])
+
+
+def check_scope(room: Room, who: Identity) -> None:
+    """Raise Forbidden for a token that only listens."""
+    if only_listens(room, who):
+        raise Forbidden(f"{who.name} may read here but not talk")
 
 
 def check_talk(room: Room, who: Identity) -> None:
@@ -59,8 +75,8 @@ def check_talk(room: Room, who: Identity) -> None:
     if who.kind == "guest" and not who.by_cookie:
         raise NotSignedIn("open the room's page first: it gives you a name")
     place = place_of(room, who)
-    outside_scope = who.token is not None and not may_publish(who=who, name=f"room:{room.slug}")
-    if outside_scope or place.role is None or place.role == Role.READER:
+    check_scope(room, who)
+    if place.role is None or place.role == Role.READER:
         raise Forbidden(f"{who.name} may read here but not talk")
     if place.role == Role.REMOVED:
         raise Forbidden(f"{who.name} was removed from this room")
@@ -75,7 +91,7 @@ def told_time(moment: datetime) -> str:
 
 def commands_room(room: Room, who: Identity) -> bool:
     """Whether ``who`` may do what owners may: an owner, by a token only within its publish scope; or the staff."""
-    if who.token is not None and not may_publish(who=who, name=f"room:{room.slug}"):
+    if only_listens(room, who):
         return False
     return role_of(room, who) == Role.OWNER or who.has_permission(MANAGES)
 

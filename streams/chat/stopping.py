@@ -8,7 +8,7 @@ from uuid import UUID
 
 from streams.chat.generation_rows import find_generation
 from streams.chat.here import Here
-from streams.chat.roles import commands_room
+from streams.chat.roles import check_scope, commands_room
 from streams.errors import Forbidden, NotFound, Unavailable
 from streams.models import Generation, Room
 from streams.models.generation import OPEN
@@ -43,6 +43,7 @@ async def stop(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def request_stop(room: Room, who: Identity, generation: Any) -> Generation:
     """Write down who wants it to stop, if nobody has; raises NotFound, Forbidden."""
+    check_scope(room, who)
     found = find_generation(room.topic_id, generation)
     asked = who.is_one and found.asked_by in who.ids
     if not asked and not commands_room(room, who):

@@ -10,7 +10,7 @@ from django.db.models import Q
 from streams.chat.generation_rows import find_generation
 from streams.chat.here import Here
 from streams.chat.model import check_model
-from streams.chat.roles import check_talk, commands_room
+from streams.chat.roles import check_scope, check_talk, commands_room
 from streams.chat.words import check_client_id
 from streams.errors import Conflict, Forbidden
 from streams.models import Generation, Message, Room, Topic
@@ -69,6 +69,7 @@ async def choose(here: Here, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def choose_version(room: Room, who: Identity, generation: Any) -> None:
     """By who asked for one of the versions, or whoever commands the room; one that is chosen already stays so."""
+    check_scope(room, who)
     with transaction.atomic():
         topic = Topic.objects.select_for_update().get(pk=room.topic_id)
         found = find_generation(topic.pk, generation)

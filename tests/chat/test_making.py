@@ -89,6 +89,11 @@ def test_guests_make_none_and_tokens_what_their_scope_and_user_may(ann, streams_
     User.objects.get(username="ann").user_permissions.add(Permission.objects.get(codename="add_event"))
     with pytest.raises(Forbidden, match="may not publish to room:x"):
         make_room(token(of="ann", publish=["room:other"]), title="x")
+    user("ben")
+    for _ in range(2):  # before there is that room, and after
+        with pytest.raises(Forbidden, match="may not publish to room:direct-"):
+            direct_room(token(of="ann", read=["room:*"], publish=["room:other"]), "ben")
+        direct_room(ann, "ben")
     assert people(make_room(token(of="ann", publish=["room:*"]), title="x")) == [("ann", "owner")]
 
 

@@ -1,18 +1,22 @@
 """Who may read, talk and command: kind of room x role x who asks."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from streams.chat import members
+from streams.chat.message_rows import mark_read
 from streams.chat.people import of_user
 from streams.chat.roles import check_talk, commands_room
 from streams.chat.room_topics import keep_in_step
 from streams.chat.rooms import ensure_room, readable_rooms, room_to_read
+from streams.chat.stopping import request_stop
+from streams.chat.versions import choose_version
 from streams.errors import Forbidden, NoSuchTopic, NotSignedIn, StreamsError
-from streams.models import Member, Role, Room, RoomKind, Topic
+from streams.models import Generation, Member, Role, Room, RoomKind, Topic
 from streams.publishing import identify, topic_to_read
 from streams.publishing.identity import NOBODY
 from tests.chat.people import guest, token, user
@@ -117,6 +121,25 @@ def test_a_token_has_a_part_of_what_its_user_has(kind):
     assert may(room, token(of="olga", read=["room:*"])) == [READS]
     assert may(room, token(of="olga", read=["room:other*"])) == []
     assert may(room, token(of="ann", **wide)) == ([READS, TALKS] if kind == RoomKind.PUBLIC else [])
+
+
+def test_a_token_that_only_listens_does_nothing_for_its_user():
+    room, olga = make(RoomKind.INVITATION), user("olga")
+    User.objects.get(username="olga").user_permissions.add(Permission.objects.get(codename="add_event"))
+    answer = Generation.objects.create(topic=room.topic, start_seq=1, asked_by=olga.id, question="hello")
+    listens = token(of="olga", read=["room:*"], publish=["room:other"])
+    its = {"generation": answer.pk.hex}
+    for act in (members.leave, partial(request_stop, **its), partial(choose_version, **its)):
+        with pytest.raises(Forbidden, match="may read here but not talk"):
+            act(room, listens)
+
+
+def test_who_has_an_old_look_at_a_room_has_no_part_in_it_once_it_is_closed():
+    room, eve = make(RoomKind.PUBLIC), user("eve", is_staff=True)
+    Room.objects.update(kind=RoomKind.INVITATION)
+    assert may(room, eve) == [READS]
+    mark_read(room, eve, 1)
+    assert not room.members.filter(person=eve.id).exists()
 
 
 def test_a_token_of_nobody_is_in_a_private_room_only_if_it_names_it():
