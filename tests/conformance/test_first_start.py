@@ -31,7 +31,8 @@ class Clone:
             for name, value in os.environ.items()
             if not re.match("DJANGO_|STREAMS_|ANTHROPIC_|DATABASE_", name)
         }
-        self.env |= {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        self.env.pop("PYTHONUNBUFFERED", None)  # what it says must reach a file by itself
+        self.env["PYTHONDONTWRITEBYTECODE"] = "1"
         self.process = None
         self.lives = 0
 

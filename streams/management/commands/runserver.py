@@ -1,5 +1,7 @@
 """``manage.py runserver``: the streaming server, and on a fresh clone everything that it needs."""
 
+import io
+import sys
 from typing import Any
 
 from daphne.management.commands.runserver import Command as DaphneCommand
@@ -18,6 +20,8 @@ class Command(DaphneCommand):
 
     def inner_run(self, *args: Any, **options: Any) -> None:
         """Set up if this is the first start, say where everything is, and serve."""
+        if isinstance(sys.stdout, io.TextIOWrapper):  # into a file or a pipe too, where a password is shown this once
+            sys.stdout.reconfigure(line_buffering=True)
         if settings.DEBUG and settings.EMBEDDED_DATABASE and (missing := migrations_missing()):
             self._first_start(missing)
         host = "localhost" if self.addr in ("127.0.0.1", "::1", "0.0.0.0", "::") else self.addr  # noqa: S104
