@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from streams.chat.attachments import check_attachments
 from streams.chat.mentions import mentions_in
-from streams.chat.roles import check_talk, commands_room, is_public
+from streams.chat.roles import check_take_back, check_talk, commands_room, is_public
 from streams.chat.words import Draft
 from streams.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotFound
 from streams.eventlog import Appended
@@ -135,12 +135,15 @@ def _edit_key(seq: int, number: int) -> str:
 def delete_message(room: Room, who: Identity, seq: int) -> None:
     """Take a message's words away, from its row and from the log, and its reactions; it keeps its place.
 
-    Raises NotFound; Forbidden for one who neither said it nor commands the room.
+    Its author may who was muted since, or made a reader. Raises NotFound; Forbidden for one who neither said it nor
+    commands the room.
     """
-    check_talk(room, who)
+    check_take_back(room, who)
     row = _locked(room, seq)
-    if not _owns(who, row) and not commands_room(room, who):
-        raise Forbidden(f"message {seq} is of {row.author_name}; its author and the room's owners may delete it")
+    if not _owns(who, row):
+        check_talk(room, who)
+        if not commands_room(room, who):
+            raise Forbidden(f"message {seq} is of {row.author_name}; its author and the room's owners may delete it")
     if row.deleted_at is not None:
         return
     row.text, row.mentions, row.files, row.deleted_at = "", [], [], timezone.now()

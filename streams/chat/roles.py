@@ -70,18 +70,30 @@ def check_talk(room: Room, who: Identity) -> None:
 
     Guests need the name that the room's page gave them; a token needs the room in its publish scope.
     """
+    place = _place_within(room, who)
+    if place.role == Role.READER:
+        raise Forbidden(f"{who.name} may read here but not talk")
+    if place.muted_until is not None:
+        raise Forbidden(f"{who.name} is muted here until {told_time(place.muted_until)}")
+
+
+def check_take_back(room: Room, who: Identity) -> None:
+    """Raise as ``check_talk`` unless ``who`` may take back its own words: the muted and readers may, too."""
+    _place_within(room, who)
+
+
+def _place_within(room: Room, who: Identity) -> Place:
     if who.kind == "nobody":
         raise NotSignedIn("sign in, or send a bearer token, to talk here")
     if who.kind == "guest" and not who.by_cookie:
         raise NotSignedIn("open the room's page first: it gives you a name")
     place = place_of(room, who)
     check_scope(room, who)
-    if place.role is None or place.role == Role.READER:
+    if place.role is None:
         raise Forbidden(f"{who.name} may read here but not talk")
     if place.role == Role.REMOVED:
         raise Forbidden(f"{who.name} was removed from this room")
-    if place.muted_until is not None:
-        raise Forbidden(f"{who.name} is muted here until {told_time(place.muted_until)}")
+    return place
 
 
 def told_time(moment: datetime) -> str:

@@ -3,8 +3,10 @@
 import asyncio
 import io
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from streams.chat.demo import DemoProvider
 from streams.chat.generations import GenerationRunner
@@ -152,6 +154,26 @@ async def test_what_is_edited_may_be_asked_again_once(hub, room, runner, doing):
     rows = await hub.gateway.run(lambda: list(Generation.objects.order_by("version").values_list("pk", "question")))
     assert [question for _, question in rows] == ["@claude helo", "@claude hello"]
     assert [str(pk) for pk, _ in rows] == [ack["generation"], again[0]["generation"]]
+
+
+async def test_who_may_not_talk_any_more_can_still_take_back_their_own_words(hub, room, doing):
+    first, second, third = [
+        seq_of(await doing(who, "say", text="oh", client_id=f"c{n}")) for n, who in enumerate((ADA, ADA, BEN))
+    ]
+    mute = {"muted_until": timezone.now() + timedelta(hours=1)}
+    member = await hub.gateway.run(lambda: Member.objects.create(room=room, person=ADA.id, name="Ada", **mute))
+    with pytest.raises(Forbidden, match="muted"):
+        await doing(ADA, "edit", message=first, text="other words")
+    with pytest.raises(Forbidden, match="muted"):
+        await doing(ADA, "delete", message=third)
+    await doing(ADA, "delete", message=first)
+    await hub.gateway.run(lambda: Member.objects.filter(pk=member.pk).update(muted_until=None, role="reader"))
+    await doing(ADA, "delete", message=second)
+    gone = await hub.gateway.run(lambda: list(Message.objects.exclude(deleted_at=None).values_list("seq", flat=True)))
+    assert sorted(gone) == [first, second]
+    await hub.gateway.run(lambda: Member.objects.create(room=room, person=BEN.id, name="Ben", role="removed"))
+    with pytest.raises(Forbidden, match="removed"):
+        await doing(BEN, "delete", message=third)
 
 
 async def test_what_is_deleted_is_gone_from_the_row_and_from_the_log(hub, room, doing):
