@@ -54,9 +54,13 @@ async def test_a_name_that_no_disk_would_take_becomes_another(ask):
     assert made.headers["location"] == "/files/_CON.txt"
 
 
-async def test_put_again_replaces_ones_own_and_a_reader_can_tell(ask):
+async def test_put_again_replaces_ones_own_and_a_reader_can_tell(hub, ask, monkeypatch):
     await ask("PUT", "/files/a", body=b"one")
+    made = await hub.gateway.run(lambda: File.objects.get().created_at.timestamp())
+    monkeypatch.setattr("streams.files.download.time", lambda: int(made) + 0.999)
     first = await ask("GET", "/files/a")
+    monkeypatch.setattr("streams.files.download.time", lambda: int(made) + 1)
+    assert "last-modified" in (await ask("GET", "/files/a")).headers
     await ask("PUT", "/files/a", body=b"two")
     second = await ask("GET", "/files/a", {"If-Range": first.headers["etag"], "Range": "bytes=1-"})
     assert (second.status, second.content) == (200, b"two")
