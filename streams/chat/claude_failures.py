@@ -108,9 +108,8 @@ def is_about_thinking(error: Exception) -> bool:
 
 def redact(text: str, api_key: str) -> str:
     """``text`` on one line, bounded, without the key or anything that looks like one, in characters that there are."""
-    flat = " ".join(
-        _SECRETS.sub("[key]", _ODD.sub("\N{REPLACEMENT CHARACTER}", text).replace(api_key, "[key]")).split()
-    )
+    kept = _ODD.sub("\N{REPLACEMENT CHARACTER}", text).replace(api_key, "[key]")
+    flat = " ".join(_SECRETS.sub("[key]", kept).split())
     return flat if len(flat) <= _MAX_DETAIL_CHARS else flat[: _MAX_DETAIL_CHARS - 1] + "…"
 
 

@@ -12,7 +12,7 @@ from streams.chat.provider import ModelProvider
 from streams.conf import get_settings
 from streams.errors import Conflict, LimitReached
 from streams.logs import process_name
-from streams.models import Event, Generation, Room, Topic
+from streams.models import Event, Generation, Message, Room, Topic
 from streams.models.generation import OPEN, GenerationStatus
 from streams.publishing import Identity, counted, new_event, publish_events
 
@@ -41,7 +41,8 @@ class Asked:
 def create_generation(room: Room, provider: ModelProvider, asked: Asked) -> tuple[Generation, bool]:
     """The answer that was asked for, and whether it is new; it runs, or is queued behind others.
 
-    Raises Conflict while another version is not at its end, LimitReached where too many wait.
+    Raises Conflict while another version is not at its end, or if the message was deleted, LimitReached where too many
+    wait.
     """
     with transaction.atomic():
         Topic.objects.select_for_update().get(pk=room.topic_id)
@@ -49,6 +50,8 @@ def create_generation(room: Room, provider: ModelProvider, asked: Asked) -> tupl
         known = _known(room, asked)
         if known is not None:
             return known, False
+        if Message.objects.filter(topic_id=room.topic_id, seq=asked.message_seq, deleted_at__isnull=False).exists():
+            raise Conflict("the message that this answers was deleted")
         if (still := versions.filter(status__in=OPEN).first()) is not None:
             raise Conflict(f"an answer to this is {still.status}: stop it, or wait for its end")
         status = _status_now(room)

@@ -19,6 +19,7 @@ from streams.chat.words import Draft
 from streams.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotFound
 from streams.eventlog import Appended
 from streams.models import Event, Generation, Member, Message, Reaction, Room, Topic
+from streams.models.generation import GenerationStatus
 from streams.publishing import Identity, new_event, publish_events
 from streams.wire.event import NewEvent, event_id
 
@@ -133,7 +134,7 @@ def _edit_key(seq: int, number: int) -> str:
 
 @transaction.atomic
 def delete_message(room: Room, who: Identity, seq: int) -> None:
-    """Take a message's words away, from its row and from the log, and its reactions; it keeps its place.
+    """Take a message's words away, from the rows and from the log, and its reactions; it keeps its place.
 
     Its author may who was muted since, or made a reader. Raises NotFound; Forbidden for one who neither said it nor
     commands the room.
@@ -151,6 +152,7 @@ def delete_message(room: Room, who: Identity, seq: int) -> None:
     row.save(update_fields=["text", "mentions", "files", "deleted_at"])
     row.reactions.all().delete()
     _forget(room, row)
+    _forget_question(room, who, row)
 
 
 def _forget(room: Room, row: Message) -> None:
@@ -161,6 +163,18 @@ def _forget(room: Room, row: Message) -> None:
     events.filter(seq=row.seq, type="message").update(data=new_event(said).data)
     for event in events.filter(key__in=[_edit_key(row.seq, number + 1) for number in range(row.edits)]):
         data = json.loads(event.data) | {"text": "", "mentions": []}
+        events.filter(seq=event.seq).update(data=new_event(data).data)
+
+
+def _forget_question(room: Room, who: Identity, row: Message) -> None:
+    """The answers to it quote it; one that has not begun is not wanted any more."""
+    answers = Generation.objects.filter(topic_id=room.topic_id, message_seq=row.seq)
+    waiting = answers.filter(status=GenerationStatus.QUEUED, stop_requested_by="")
+    waiting.update(stop_requested_by=who.id, stop_requested_by_name=who.name[:150])
+    answers.update(question="")
+    events = Event.objects.filter(topic_id=room.topic_id)
+    for event in events.filter(seq__in=list(answers.values_list("start_seq", flat=True)), type="generation.start"):
+        data = json.loads(event.data) | {"question": ""}
         events.filter(seq=event.seq).update(data=new_event(data).data)
 
 

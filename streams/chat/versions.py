@@ -56,8 +56,6 @@ def _question(room: Room, generation: Any) -> tuple[int, str]:
     if found.message_seq is None:
         raise Conflict("nobody knows which message this answered")
     message = Message.objects.filter(topic_id=room.topic_id, seq=found.message_seq).first()
-    if message is not None and message.deleted_at is not None:
-        raise Conflict("the message that this answered was deleted")
     return found.message_seq, found.question if message is None else message.text
 
 

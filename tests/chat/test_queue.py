@@ -6,6 +6,8 @@ import pytest
 
 from streams.chat.history import history
 from streams.chat.rooms import ensure_room
+from streams.errors import Conflict
+from streams.models import Generation
 from streams.publishing import Identity
 from tests.chat.answers import ask, has_told, log_of, row, running
 from tests.chat.saying import do
@@ -63,6 +65,24 @@ async def test_one_too_many_in_the_queue_is_refused_with_the_limit(hub, room, ma
         states = [item["status"] for item in (await hub.gateway.run(history, room))["items"] if "status" in item]
         assert states == ["running", "stopped", "queued", "queued", "queued"]
         assert isinstance(again, str)
+
+
+async def test_a_question_that_is_deleted_is_gone_from_its_answers_and_is_answered_no_more(hub, room, make_claude):
+    async with running(hub, make_claude("silent")) as (runner,):
+        first = await ask(runner, room, ADA, "secret one", "c1")
+        second = await ask(runner, room, ADA, "secret two", "c2")
+        for message in (1, 3):
+            await do(runner, room, ADA, "delete", message=message)
+        end = await has_told(hub, room, second, "end")
+        assert (end["status"], end["by"]["id"]) == ("stopped", ADA.id)
+        assert (await hub.gateway.run(row, first)).status == "running"
+        everything = await hub.gateway.run(
+            lambda: [history(room), log_of(room), *Generation.objects.values("question")]
+        )
+        assert "secret" not in str(everything)
+        with pytest.raises(Conflict, match="was deleted"):
+            await do(runner, room, ADA, "regenerate", generation=second, client_id="r1")
+        assert await ask(runner, room, ADA, "secret two", "c2") == second
 
 
 async def test_rooms_do_not_wait_for_each_other(hub, room, make_claude):
