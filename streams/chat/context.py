@@ -1,7 +1,7 @@
 """What a model is told: the talk before the question, as turns.
 
 What did not fit once is left out from then on, so that the prompts of a room begin alike for long and the vendor can
-read their beginning from its cache.
+read their beginning from its cache; until far more fits: the window has grown, or talk was taken back.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 from streams.chat.attachments import read_attached
 from streams.chat.catalogue import ModelFacts, Thinking
 from streams.chat.context_talk import asked_exchange, earlier_exchanges, talk_before
-from streams.chat.context_window import Exchange, Fitted, fit, merged, tokens_of_text
+from streams.chat.context_window import KEPT, Exchange, Fitted, fit, merged, tokens_of_text
 from streams.chat.provider import Prompt, Turn
 from streams.conf import get_settings
 from streams.models import Generation, Room
@@ -38,10 +38,7 @@ def room_prompt(generation: Generation, facts: ModelFacts, *, scale: float = 1.0
     thinking = room.thinking and facts.thinking != Thinking.NONE
     max_tokens = answer_tokens(facts, thinking=thinking)
     budget = (window(facts, max_tokens) - tokens_of_text(system) - tokens_of_text(LEFT_OUT)) / scale
-    left_out = _left_out_before(generation)
-    fitted = fit(chain([asked_exchange(generation)], earlier_exchanges(generation, skip=left_out)), budget)
-    if fitted.left_out:
-        left_out = talk_before(generation).filter(seq__lt=fitted.kept[0].seq).count()
+    fitted, left_out = _fitted(generation, budget)
     Generation.objects.filter(pk=generation.pk).update(left_out=left_out)
     return Prompt(
         tuple(merged(_turns(fitted, room, left_out))),
@@ -85,6 +82,19 @@ def window(facts: ModelFacts, max_tokens: int) -> int:
 def opaque(person: str) -> str:
     """A person in a form that tells the vendor nothing, and is the same each time."""
     return salted_hmac("streams.chat.context", person).hexdigest()[:32] if person else ""
+
+
+def _fitted(generation: Generation, budget: float) -> tuple[Fitted, int]:
+    """The talk that is told, and how many of the oldest messages are not."""
+    question, before = asked_exchange(generation), _left_out_before(generation)
+    fitted = fit(chain([question], earlier_exchanges(generation, skip=before)), budget)
+    if before and sum(one.tokens for one in fitted.kept) <= budget * KEPT:  # no more than what is left after a step
+        anew = fit(chain([question], earlier_exchanges(generation, skip=0)), budget)
+        if len(anew.kept) > len(fitted.kept):
+            fitted, before = anew, 0
+    if fitted.left_out:
+        before = talk_before(generation).filter(seq__lt=fitted.kept[0].seq).count()
+    return fitted, before
 
 
 def _left_out_before(generation: Generation) -> int:

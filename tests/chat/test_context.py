@@ -6,7 +6,7 @@ from django.utils import timezone
 from streams.chat.catalogue import ModelFacts, Thinking
 from streams.chat.context import LEFT_OUT, chat_prompt, opaque, room_prompt
 from streams.chat.context_window import tokens_of_prompt
-from streams.models import Generation
+from streams.models import Generation, Message
 from tests.chat.talking import Talk
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +129,27 @@ def test_the_oldest_talk_leaves_in_steps_so_that_prompts_begin_alike(talk, strea
     assert len(set(beginnings)) < 25  # and not one for each question
     again = talk.answers("", to=talk.last, status="running", version=2)
     assert room_prompt(again, SONNET).left_out == left_out[-1]
+
+
+def test_what_a_small_window_left_out_is_told_again_in_a_large_one(talk, streams_settings):
+    for number in range(50):
+        talk.says(f"{number} " + "x" * 100)
+    streams_settings(context_tokens=1_000)
+    assert room_prompt(talk.asks("@claude ?"), SONNET).left_out > 30
+    streams_settings(context_tokens=100_000)
+    prompt = room_prompt(talk.asks("@claude and now?"), SONNET)
+    assert prompt.left_out == 0
+    assert prompt.turns[0].text.startswith("Ann: 0 x")
+
+
+def test_old_talk_that_was_taken_back_takes_none_of_the_newer_with_it(talk, streams_settings):
+    streams_settings(context_tokens=1_500)
+    said = [talk.says(f"{number} " + "x" * 100) for number in range(50)]
+    before = room_prompt(talk.asks("@claude ?"), SONNET)
+    Message.objects.filter(seq__lte=said[24].seq).update(deleted_at=timezone.now(), text="")
+    after = room_prompt(talk.asks("@claude ?"), SONNET)
+    assert said[before.left_out].text in before.turns[0].text
+    assert said[before.left_out].text in after.turns[0].text
 
 
 def test_a_model_with_a_small_window_is_told_less(talk):
