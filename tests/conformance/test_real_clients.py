@@ -154,7 +154,7 @@ async def scene(small, topic):
 
 def test_every_example_of_the_page_is_run():
     names = set(re.findall(r"<!-- snippet: (\S+) -->", PAGE))
-    assert names == {*PROGRAMS, "eventsource"}
+    assert names == {*PROGRAMS, "eventsource", "room"}
     assert PAGE.count("\n```\n") == len(names)
 
 
@@ -167,6 +167,31 @@ async def test_a_program_reads_on_after_cuts(small, topic, program, scene, chanc
         reading = group.create_task(run(program, f"{network.url}/events/{topic}", small.headers))
         await publish_until_cut(network, writer, words, chance)
     assert reading.result() == [[event_id, word] for word, event_id in ledger.acknowledged.items()]
+
+
+ASKING = """
+import os
+for piece in ask(os.environ["URL"], "lobby", "@claude hello", {"Authorization": "Bearer " + os.environ["TOKEN"]}):
+    print(json.dumps(piece))
+"""
+
+
+@pytest.mark.parametrize("small", SQLITE[:1], indirect=True, ids="-".join)
+async def test_a_program_is_answered_in_a_room_while_its_stream_is_cut(small):
+    program = f"{snippet('httpx').replace('retry_s=2.0', 'retry_s=0.02')}\n{snippet('room')}\n{ASKING}"
+    async with asyncio.timeout(LIMIT_S), Proxy.to(small.port) as network:
+        ours = {"URL": network.url, "TOKEN": small.headers["Authorization"].removeprefix("Bearer "), "NO_PROXY": "*"}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-u", "-c", program, env=os.environ | ours, stdout=PIPE
+        )
+        told = [await process.stdout.readline()]
+        await network.strike(Link.cut, after=500)
+        told += (await process.stdout.read()).splitlines()
+        assert await process.wait() == 0
+    answer = "".join(json.loads(line) for line in told if line.startswith(b'"'))
+    assert answer.startswith("Hello! I am")
+    assert answer.endswith("failures stream.")
+    assert any(line.startswith(b"again:") for line in told)
 
 
 @pytest.mark.parametrize("small", SQLITE, indirect=True, ids="-".join)

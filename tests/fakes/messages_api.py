@@ -6,7 +6,7 @@
 
 The scenario is named by the path (``base_url = {url}/fake/<scenario>``) or, stronger, by ``[[scenario]]`` in the last
 user turn; without either it is ``normal``. Every request is recorded, with the moment its client left.
-Run by hand: ``python -m tests.fakes.messages_api --port 9090``.
+Run by hand: ``python -m tests.fakes.messages_api --port 9090 --pace 1``.
 """
 
 import argparse
@@ -225,7 +225,9 @@ class FakeMessagesAPI:
             counted = len(json.dumps(request.json["messages"]).split())
             return await reply.whole(200, {"input_tokens": counted if self.tokens is None else self.tokens})
         if scenario is None:
-            return await reply.error(400, "invalid_request_error", f"no scenario {request.scenario!r} in this fake")
+            return await reply.error(
+                400, "invalid_request_error", f"no scenario {request.scenario!r} (see messages_scenarios.py)"
+            )
         self.seen[request.scenario] += 1
         if scenario.before_stream or request.json.get("stream"):
             return await scenario.play(reply)
@@ -340,8 +342,8 @@ async def _read_ahead(reader: asyncio.StreamReader) -> bytes:
         return b""
 
 
-async def _run(port: int) -> None:
-    async with FakeMessagesAPI(port=port) as api:
+async def _run(port: int, pace_s: float) -> None:
+    async with FakeMessagesAPI(port=port, pace_s=pace_s) as api:
         print(api.url(), flush=True)
         await asyncio.Event().wait()
 
@@ -349,5 +351,7 @@ async def _run(port: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A scripted Messages API.")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--pace", type=float, default=0.02, help="seconds between the events of slow scenarios")
+    options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(parser.parse_args().port))
+        asyncio.run(_run(options.port, options.pace))

@@ -46,7 +46,7 @@ export function answerRows(item, now_ms) {
     ["waited in line", queued_ms === null ? "–" : `${numbers.format(queued_ms)} ms`],
     ["first token after", first_ms === null ? "–" : `${numbers.format(first_ms)} ms`],
     ["tokens a second", speed ? `${speed.exact ? "" : "≈ "}${tenths.format(speed.tokens_per_s)}` : "–"],
-    ["characters, blocks", `${numbers.format(countCharacters(item.text))}, ${numbers.format(item.blocks)}`],
+    ["characters, blocks", `${numbers.format(countCharacters(item.text))}, ${item.blocks ? numbers.format(item.blocks) : "–"}`],
   ];
 }
 
