@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from streams.chat.presence import people_said
 from streams.models import Member, Message, Role, Room
 
 MAX_MENTIONS = 20
@@ -34,12 +35,12 @@ def mentioned(text: str, people: Iterable[tuple[str, str]]) -> list[Mention]:
 
 
 def people_of(room: Room) -> list[tuple[str, str]]:
-    """Who may be mentioned, as (id, name): its members, and who has spoken lately. Touches the database."""
+    """Who may be mentioned, as (id, name): its members, who is here, who has spoken lately. Touches the database."""
     members = Member.objects.filter(room_id=room.pk)
     roles = list(members.values_list("person", "name", "role")[:MEMBERS])
     gone = {person for person, _, role in roles if role == Role.REMOVED}
     spoken = Message.objects.of(room.topic_id).values_list("author_id", "author_name")[:SPEAKERS]
-    people = dict(reversed(list(spoken))) | {person: name for person, name, _ in roles}
+    people = dict(reversed(list(spoken))) | people_said(room.slug) | {person: name for person, name, _ in roles}
     return [(who, name) for who, name in people.items() if who not in gone and name.casefold() != MODEL]
 
 

@@ -116,6 +116,12 @@ def last_said(slugs: Iterable[str]) -> dict[str, str | None]:
     return {names[name]: said for name, said in topics.values_list("name", "said")}
 
 
+def people_said(slug: str) -> dict[str, str]:
+    """The names of those of whom it was said last that they are here, by their ids. Touches the database."""
+    _, people = _heard(last_said([slug]).get(slug))
+    return {key: name for key, (name, _) in people.items()}
+
+
 @transaction.atomic
 def say(slug: str, attendance: Attendance, seen: People, now: float) -> None:
     """Say who is here unless it is said; a topic that is missing is not made. Touches the database."""

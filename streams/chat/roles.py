@@ -72,9 +72,9 @@ def check_talk(room: Room, who: Identity) -> None:
     """
     place = _place_within(room, who)
     if place.role == Role.READER:
-        raise Forbidden(f"{who.name} may read here but not talk")
+        raise Forbidden("you may read here but not talk")
     if place.muted_until is not None:
-        raise Forbidden(f"{who.name} is muted here until {told_time(place.muted_until)}")
+        raise Forbidden(f"you are muted here until {told_time(place.muted_until)}")
 
 
 def check_take_back(room: Room, who: Identity) -> None:
@@ -90,9 +90,9 @@ def _place_within(room: Room, who: Identity) -> Place:
     place = place_of(room, who)
     check_scope(room, who)
     if place.role is None:
-        raise Forbidden(f"{who.name} may read here but not talk")
+        raise Forbidden("you may read here but not talk")
     if place.role == Role.REMOVED:
-        raise Forbidden(f"{who.name} was removed from this room")
+        raise Forbidden("you were removed from this room")
     return place
 
 

@@ -8,6 +8,7 @@ from streams.chat.generations import GenerationRunner
 from streams.chat.here import Here
 from streams.chat.model import current_runner
 from streams.chat.operations import OPERATIONS
+from streams.chat.presence import present_in
 from streams.chat.rooms import room_to_read
 from streams.connections.socket import Operation, Socket
 from streams.hub import Position
@@ -33,25 +34,30 @@ class RoomSocket(Socket):
 
     runner: GenerationRunner
     room: Room
+    present: dict[str, Any]
 
     async def admit(self, headers: Mapping[str, str]) -> Mapping[str, Wish]:
-        """Whoever may read the room: its log from where they ask for, and what passes there from now on."""
+        """Whoever may read the room: its log from where they ask for, and what passes there from now on.
+
+        Now is the position at which it was asked who is here, which the opening tells: who comes after that is heard.
+        """
         self.runner = await current_runner()
-        self.who, self.room, passing = await self.hub.gateway.run(self._admit, headers)
+        self.who, self.room, passing, self.present = await self.hub.gateway.run(self._admit, headers)
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         wish = parse_last_event_id(query.get("last_event_id", [""])[0])
-        return {self.room.topic.name: wish} | dict.fromkeys(passing, parse_last_event_id(None))
+        return {self.room.topic.name: wish} | dict.fromkeys(passing, parse_last_event_id(self.present["position"]))
 
-    def _admit(self, headers: Mapping[str, str]) -> tuple[Identity, Room, list[str]]:
+    def _admit(self, headers: Mapping[str, str]) -> tuple[Identity, Room, list[str], dict[str, Any]]:
         who = self.identify(headers)
         room = room_to_read(who, self.scope["url_route"]["kwargs"]["slug"])
         live = Topic.objects.filter(name=room_topics(room.slug)[1])
-        return who, room, [topic.name for topic in readable(who=who, topics=live)]
+        passing = [topic.name for topic in readable(who=who, topics=live)]
+        return who, room, passing, present_in(room.slug)
 
     def opening(self, positions: Mapping[str, Position]) -> bytes:
-        """``stream.open`` says the position in the log, and who one is here."""
+        """``stream.open`` says the position in the log, who one is, and who is here."""
         name = self.room.topic.name
-        data = {"last_event_id": positions[name].resume_id, "you": self.who.as_author()}
+        data = {"last_event_id": positions[name].resume_id, "you": self.who.as_author(), "present": self.present}
         return encode_control("stream.open", data, topic=name)
 
     operations: ClassVar[Mapping[str, Operation]] = {name: _doing(name) for name in OPERATIONS}

@@ -32,6 +32,7 @@ def room_page(request: HttpRequest, slug: str = HOME) -> HttpResponseBase:
         "viewer": who.as_author() if who.known else None,
         "model": describe_model(),
         "max_message_chars": get_settings().max_message_chars,
+        "generation_attempts": get_settings().generation_attempts,
         "attaching": _attaching() if who.may_upload else None,
         "form_id": form_id(),
     }

@@ -17,7 +17,7 @@ from streams.chat.rooms import ensure_room
 from streams.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotFound, TooLarge
 from streams.eventlog import reset, trim
 from streams.models import Event, Generation, Member, Message, Reaction, Topic
-from streams.publishing import Identity
+from streams.publishing import Identity, publish
 from streams.storage import begin_file, take_bytes
 from tests.chat.saying import do, put, say
 
@@ -238,6 +238,14 @@ PEOPLE = [("1", "Ann"), ("2", "Ann Lee"), ("3", "Öz"), ("4", "o'neil"), ("5", "
 )  # fmt: skip
 def test_the_longest_name_that_fits_is_meant(text, meant):
     assert [one["id"] for one in mentioned(text, PEOPLE)] == meant
+
+
+async def test_who_is_here_and_has_said_nothing_can_be_mentioned(hub, room, doing):
+    here = {"people": [{"id": "g:quiet", "name": "Quiet Owl", "kind": "guest"}], "count": 1}
+    await hub.gateway.run(lambda: publish("room:lobby:live", here, type="presence"))
+    await doing(BEN, "say", text="@quiet owl, are you there?", client_id="c1")
+    row = await hub.gateway.run(Message.objects.get, client_id="c1")
+    assert row.mentions == [{"id": "g:quiet", "name": "Quiet Owl"}]
 
 
 async def test_who_was_removed_is_not_mentioned(hub, room, doing):

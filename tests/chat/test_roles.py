@@ -171,9 +171,9 @@ def test_who_may_not_talk_is_told_why():
             check_talk(room, ann)
         told[name] = str(refused.value)
     assert told == {
-        "reader": "ann may read here but not talk",
-        "removed": "ann was removed from this room",
-        "muted": "ann is muted here until 2999-01-02 03:04 UTC",
+        "reader": "you may read here but not talk",
+        "removed": "you were removed from this room",
+        "muted": "you are muted here until 2999-01-02 03:04 UTC",
     }
 
 

@@ -67,11 +67,17 @@ async def test_what_passes_comes_over_the_same_socket_from_now_on_and_moves_no_p
 
     await typed()
     async with in_room(site, guest) as one:
-        position = (await one.opened())["data"]["last_event_id"]
+        opening = (await one.opened())["data"]
+        position, me = opening["last_event_id"], opening["you"]
         assert "," not in position
         other = await typed()
         passed = await one.get(of_type("typing"))
         assert (passed["topic"], passed["data"]["person"]["id"]) == ("room:lobby:live", other)
+        await one.get(lambda frame: frame.get("type") == "presence" and me in frame["data"]["people"])
+        async with in_room(site, guest) as late:  # that is said, and not said again: it comes with the opening
+            present = (await late.opened())["data"]["present"]
+            assert me in present["people"]
+            assert present["position"]
     async with in_room(site, guest, f"/ws/rooms/lobby?last_event_id={position}") as again:
         assert (await again.opened())["data"]["last_event_id"] == position
         other = await typed()

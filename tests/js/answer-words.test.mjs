@@ -19,7 +19,7 @@ const answer = (values = {}) => readGeneration(
   { generation: "g", label: "Claude", status: "running", asked_by: { id: "u:1", name: "Ada" }, timing: { asked: at(0), started: at(0) }, ...values },
   { seq: 1, time: at(0) },
 );
-const wait = (item, seconds, before = 0) => waitingLine(item, { now_ms: START_MS + seconds * 1000, before });
+const wait = (item, seconds, before = 0) => waitingLine(item, { now_ms: START_MS + seconds * 1000, before, attempts: 4 });
 
 test("while there is nothing to read it is said what happens, and for how long", () => {
   assert.equal(wait(answer({ status: "queued" }), 9, 2), "2 answers before this one");
@@ -27,8 +27,10 @@ test("while there is nothing to read it is said what happens, and for how long",
   assert.equal(wait(answer(), 1), "Claude is reading…");
   assert.equal(wait(answer(), 65), "Still waiting for Claude… 1 min 5 s");
   const busy = { status: "retrying", attempt: 2, retry_at: at(4), error: { message: "Claude is busy; try again in a moment" } };
-  assert.equal(wait(answer(busy), 0.2), "Claude is busy. Trying again in 4 s");
-  assert.equal(wait(answer({ ...busy, attempt: 3 }), 5), "Claude is busy. Trying again… (attempt 3)");
+  assert.equal(wait(answer(busy), 0.2), "Claude is busy. Trying again in 4 s (attempt 2 of 4)");
+  assert.equal(wait(answer({ ...busy, attempt: 3 }), 5), "Claude is busy. Trying again… (attempt 3 of 4)");
+  assert.equal(wait(answer({ attempt: 3 }), 4), "Claude is reading… 4 s (attempt 3 of 4)");
+  assert.equal(wait(answer({ attempt: 5 }), 1), "Claude is reading… (attempt 5)"); // of a server that was told otherwise
 });
 
 test("thinking is counted while it lasts, and kept", () => {

@@ -84,6 +84,8 @@ test("the next page of the room sends what a closed tab could not, with what was
   await second.box.flush();
   assert.deepEqual(second.asked.map(([text, id]) => [text, id]), [["in a tunnel", "c1"]]);
   assert.equal(storage.values.size, 0);
+  await createBox([GONE], storage, clock).box.add("", { files: ["a.png"] });
+  assert.deepEqual(createBox([], storage, clock).box.entries.map(({ more }) => more.files), [["a.png"]]);
 });
 
 test("two tabs keep each other's messages, and what is too old is not sent unasked", async () => {

@@ -29,6 +29,17 @@ test("only those whom the server found are mentioned, the longest name first, an
   ]);
 });
 
+test("code between fences is one block, whatever is in it, and open fences are text", () => {
+  const kinds = (text) => tokenize(text, [ADA]).map(({ kind, text: words }) => [kind, words]);
+  assert.deepEqual(kinds("look:\n```py\n@Ada `x`\n\nhttps://a.example\n```\nthere"), [
+    ["text", "look:\n"], ["block", "@Ada `x`\n\nhttps://a.example"], ["text", "there"],
+  ]);
+  assert.deepEqual(kinds("```\none```"), [["block", "one"]]);
+  for (const text of ["```\nnever closed", "a ```\nb\n``` c", "```\n```"]) {
+    assert.ok(kinds(text).every(([kind]) => kind !== "block"), text);
+  }
+});
+
 test("a mention is begun at the caret and nowhere else, and may have a space in it", () => {
   assert.deepEqual(mentionAt("hello @am", 9), { start: 6, query: "am" });
   assert.deepEqual(mentionAt("@Amber F", 8), { start: 0, query: "Amber F" });

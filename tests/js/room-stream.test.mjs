@@ -188,6 +188,8 @@ test("operations are posted with the token, and their failures are those of the 
   const notes = room.open();
   const early = await failure(notes.stream.ask({ op: "say" }));
   assert.equal(early.code, "disconnected");
+  await notes.stream.reach({ op: "stop" }); // is not lost to a socket that is still being opened
+  assert.deepEqual(room.posts.splice(0).map(({ body }) => body.op), ["stop"]);
   await room.live(notes, "SSE");
   assert.deepEqual(await notes.stream.ask({ op: "say", text: "hi", client_id: "c" }), { id: `e${LOG}-1` });
   const [{ address, headers, body }] = room.posts;

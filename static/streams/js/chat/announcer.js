@@ -17,7 +17,7 @@ export function announcementFor(change, viewerId, { aloud = false } = {}) {
     const { item } = change;
     if (item.kind === "generation") return { urgent: false, text: begun(item) };
     if (item.author.id === viewerId) return null;
-    return { urgent: false, text: `New message from ${item.author.name}: ${item.text.slice(0, SPOKEN_CHARACTERS)}` };
+    return { urgent: false, text: `New message from ${item.author.name}: ${item.text.slice(0, SPOKEN_CHARACTERS) || "a file"}` };
   }
   if (change.kind === "version" && change.item.status !== "done") return { urgent: false, text: begun(change.item) };
   if (change.kind === "elsewhere") return { urgent: false, text: `${change.item.label} answers an older message again, for ${change.item.asked_by.name}` };

@@ -2,6 +2,7 @@
 // The answers of a room's page: what their views know, Stop in the box one writes in, the inspector.
 
 import { byId } from "../dom.js";
+import { bindAloud } from "./aloud.js";
 import { createAnswerActions } from "./answer-actions.js";
 import { createInspector } from "./inspector.js";
 import { createServerClock } from "./server-clock.js";
@@ -9,7 +10,7 @@ import { bindStopOwn } from "./stop-own.js";
 
 /**
  * @param {object} room
- * @param {import("../connection.js").Stream & { ask: (operation: object) => Promise<Record<string, any>>, technique?: string }} room.client
+ * @param {import("../connection.js").Stream & { reach: (operation: object) => Promise<Record<string, any>>, technique?: string }} room.client
  * @param {import("../connection.js").Clock} room.clock
  * @param {ReturnType<typeof import("./room-store.js").createRoomStore>} room.store
  * @param {import("./types.js").Page} room.page
@@ -20,12 +21,13 @@ import { bindStopOwn } from "./stop-own.js";
  * @param {() => string} room.createId
  * @param {() => string | undefined} room.model  that was picked
  * @param {(text: string) => void} room.fail
+ * @param {number} room.attempts  how often the model is asked for an answer at most
  */
-export function createAnswers({ client, clock, store, page, viewer, log, say, show, createId, model, fail }) {
+export function createAnswers({ client, clock, store, page, viewer, log, say, show, createId, model, fail, attempts }) {
   const serverClock = createServerClock(clock);
   const mayTalk = () => document.getElementById("composer") !== null && page.role !== "reader";
   const actions = createAnswerActions({
-    ask: client.ask, viewer, mayTalk, say, show, createId, model,
+    ask: client.reach, viewer, mayTalk, say, show, createId, model,
     role: () => page.role,
     open: store.answers.open,
   });
@@ -41,6 +43,8 @@ export function createAnswers({ client, clock, store, page, viewer, log, say, sh
     connection: () => ({ state: client.state, statistics: client.statistics, technique: client.technique ?? "WebSocket", position: store.position, gap }),
   });
 
+  const reader = bindAloud(byId("aloud", HTMLInputElement));
+
   function tick() {
     log().tick();
     stopOwn?.refresh();
@@ -52,6 +56,7 @@ export function createAnswers({ client, clock, store, page, viewer, log, say, sh
     context: {
       now: serverClock.now,
       before: store.answers.before,
+      attempts,
       questionOf(message) {
         const item = store.at(message);
         return item?.kind === "message" && !item.deleted ? item.text : undefined;
@@ -59,6 +64,8 @@ export function createAnswers({ client, clock, store, page, viewer, log, say, sh
       actions,
     },
     inspector,
+    /** How it is told to a screen reader. */
+    reader,
     tick,
     /** @param {import("./room-store.js").Change} change */
     after(change) {

@@ -29,12 +29,14 @@ const HEAD_BYTES = 65_536; // by which it is known whether anybody reads it
 export function createAttachments({ list, input, button, area }, { limits, createUpload, discard, storage, key, tell }) {
   /** @type {Chip[]} */
   let chips = [];
+  let changed = () => {};
 
   function keep() {
     /** @type {Kept[]} */
     const kept = chips.flatMap(({ file, url }) => (url ? [{ name: file.name, size: file.size, url }] : []));
     writeJson(storage, key, kept.length ? kept : null);
     list.hidden = !chips.length;
+    changed();
   }
 
   /** @param {Chip} chip */
@@ -111,6 +113,13 @@ export function createAttachments({ list, input, button, area }, { limits, creat
 
   return {
     add,
+    /** Whether there is any. */
+    carries: () => chips.length > 0,
+    /** @param {() => void} run  whenever there are others */
+    onChange(run) {
+      changed = run;
+      run();
+    },
     /** Whether all have arrived; says so where they have not. */
     ready() {
       const missing = chips.find(({ url }) => !url);

@@ -42,11 +42,12 @@ export function withMention(text, mention) {
  * @param {Storage | null} options.storage  keeps the draft, also when the tab is closed
  * @param {string} options.key
  * @param {() => boolean} options.ready  whether what goes with it can be sent; tells why not
+ * @param {() => boolean} options.carries  whether anything goes with it, which then needs no words
  * @param {(text: string, more: { reply_to?: number }) => void} options.onSend
  * @param {() => void} options.onWrite
  * @param {() => void} options.onEditLast  ArrowUp in the empty box
  */
-export function createComposer({ form, area, counter, send, mention, replying }, { limit, storage, key, ready, onSend, onWrite, onEditLast }) {
+export function createComposer({ form, area, counter, send, mention, replying }, { limit, storage, key, ready, carries, onSend, onWrite, onEditLast }) {
   /** @type {import("./types.js").Item | null} */
   let answered = null;
 
@@ -57,7 +58,7 @@ export function createComposer({ form, area, counter, send, mention, replying },
     counter.textContent = told?.text ?? "";
     counter.classList.toggle("over", Boolean(told?.over));
     area.setAttribute("aria-invalid", String(Boolean(told?.over)));
-    send.disabled = !area.value.trim() || Boolean(told?.over);
+    send.disabled = area.disabled || !(area.value.trim() || carries()) || Boolean(told?.over);
     writeJson(storage, key, area.value || null);
   }
 
@@ -89,7 +90,7 @@ export function createComposer({ form, area, counter, send, mention, replying },
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = area.value.trim();
-    if (send.disabled || !text || !ready()) return;
+    if (send.disabled || !ready()) return;
     const more = answered ? { reply_to: answered.seq } : {};
     reply(null);
     set("");
@@ -114,10 +115,12 @@ export function createComposer({ form, area, counter, send, mention, replying },
   return {
     set,
     reply,
+    refresh,
     /** Nothing can be sent from here any more. @param {string} why */
     disable(why) {
       area.disabled = send.disabled = mention.disabled = true;
       area.placeholder = why;
     },
+    get disabled() { return area.disabled; },
   };
 }

@@ -50,7 +50,12 @@ export function createEntryTools(root, { at, actionsFor, clock }) {
     const { react, reply, more } = actionsFor(item);
     bar.replaceChildren();
     if (react) bar.append(withPopup(iconButton("react", "React", react), "dialog"));
-    if (reply) bar.append(iconButton("reply", "Reply", reply));
+    if (reply) {
+      bar.append(iconButton("reply", "Reply", () => {
+        show(null); // a finger leaves nothing that would hide it
+        reply();
+      }));
+    }
     if (more.length) bar.append(withPopup(iconButton("more", "More actions", (anchor) => openMenu(anchor, "Message", actionsFor(item).more)), "menu"));
     if (!bar.childElementCount) return;
     entry.classList.add("acting");

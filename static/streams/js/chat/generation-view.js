@@ -18,6 +18,7 @@ import { isOpen } from "./versions.js";
  * @typedef {object} AnswerContext
  * @property {() => number} now            the server's time
  * @property {(item: GenerationItem) => number} before  answers that come before a queued one
+ * @property {number} attempts            how often the model is asked for an answer at most
  * @property {(message: number) => string | undefined} questionOf  how the message reads by now, where it is loaded
  * @property {import("./answer-actions.js").AnswerActions} actions
  */
@@ -80,7 +81,7 @@ export function generationView(item, context) {
     }
     const quiet = Boolean(item.text) || (item.thinks && item.status === "running");
     waiting.hidden = quiet && item.status !== "retrying";
-    if (!waiting.hidden) words.textContent = waitingLine(item, { now_ms: context.now(), before: context.before(item) });
+    if (!waiting.hidden) words.textContent = waitingLine(item, { now_ms: context.now(), before: context.before(item), attempts: context.attempts });
     if (item.thinks && !item.text) thinking.settle(item, context.now());
     setBare();
   }

@@ -21,23 +21,25 @@ export const duration = (seconds) => (seconds < 60 ? `${seconds} s` : `${Math.fl
 /**
  * While there is nothing to read yet: what is happening, and for how long once that is worth saying.
  * @param {GenerationItem} item
- * @param {{ now_ms: number, before: number }} at  before: how many answers come first
+ * @param {{ now_ms: number, before: number, attempts?: number }} at  before: how many answers come first; attempts: how
+ *   often the model is asked at most
  */
-export function waitingLine(item, { now_ms, before }) {
+export function waitingLine(item, { now_ms, before, attempts = 0 }) {
   const { label, status, timing } = item;
   if (status === "queued") return before > 0 ? `${before === 1 ? "1 answer" : `${before} answers`} before this one` : "Next in line";
-  if (status === "retrying") return retryLine(item, now_ms);
+  const count = item.attempt > 1 ? ` (attempt ${item.attempt}${item.attempt <= attempts ? ` of ${attempts}` : ""})` : "";
+  if (status === "retrying") return retryLine(item, now_ms) + count;
   const seconds = secondsSince(timing.started, now_ms);
   const doing = seconds < 20 ? `${label} is reading…` : `Still waiting for ${label}…`;
-  return seconds >= 3 ? `${doing} ${duration(seconds)}` : doing;
+  return (seconds >= 3 ? `${doing} ${duration(seconds)}` : doing) + count;
 }
 
 /** @param {GenerationItem} item @param {number} now_ms */
-function retryLine({ label, error, retry_at, attempt }, now_ms) {
+function retryLine({ label, error, retry_at }, now_ms) {
   const left = Math.ceil((Date.parse(retry_at ?? "") - now_ms) / 1000);
   const when = left > 0 ? `Trying again in ${duration(left)}` : "Trying again…";
   const reason = (error?.message || `${label} is busy`).replace(/[;,.] (please )?try again.*$/i, "");
-  return `${asSentence(reason)} ${when}${attempt > 2 ? ` (attempt ${attempt})` : ""}`;
+  return `${asSentence(reason)} ${when}`;
 }
 
 /** "Thinking… 12 s", "Thought for 12 s" @param {GenerationItem} item @param {number} now_ms */

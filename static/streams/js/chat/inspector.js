@@ -16,20 +16,17 @@ export function createInspector(parent, { clock, latest, connection }) {
   const storage = openStorage("localStorage");
   const list = el("dl", "inspector-rows");
   const close = button("Close", "quiet", () => set(false));
-  const aloud = document.createElement("input");
-  aloud.type = "checkbox";
-  aloud.checked = readJson(storage, "streams.aloud", false);
-  aloud.addEventListener("change", () => writeJson(storage, "streams.aloud", aloud.checked));
-  const option = el("label", "inspector-option", aloud, "Read finished answers aloud to a screen reader");
-  const panel = el("section", "inspector", el("header", "", el("h2", "", "Inspector"), close), list, option);
+  const panel = el("section", "inspector", el("header", "", el("h2", "", "Inspector"), close), list);
   panel.setAttribute("aria-label", "Inspector");
   panel.hidden = !readJson(storage, "streams.inspector", false);
   parent.append(panel);
 
   function refresh() {
     if (panel.hidden) return;
-    const rows = [...answerRows(latest(), clock.now()), ...connectionRows(connection())];
-    list.replaceChildren(...rows.map(([name, value]) => el("div", "", el("dt", "", name), el("dd", "", value))));
+    const [answer, way] = [answerRows(latest(), clock.now()), connectionRows(connection())];
+    const row = (/** @type {string[]} */ [name, value], /** @type {number} */ at) =>
+      el("div", at === answer.length ? "inspector-next" : "", el("dt", "", name), el("dd", "", value));
+    list.replaceChildren(...[...answer, ...way].map(row));
   }
 
   /** @param {boolean} shown */
@@ -51,7 +48,5 @@ export function createInspector(parent, { clock, latest, connection }) {
     refresh,
     /** For the room's menu. */
     choice: () => ({ label: panel.hidden ? "Inspector" : "Close the inspector", hint: "Ctrl .", run: () => set(panel.hidden === true) }),
-    /** Whether finished answers are read out. */
-    get aloud() { return aloud.checked; },
   };
 }

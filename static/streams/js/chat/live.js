@@ -56,6 +56,8 @@ export function createLive({ client, clock, page, viewer, base, token, mention, 
 
   return {
     get people() { return people.people; },
+    /** Who is here now. @param {any} data */
+    present: people.set,
     /** They have said what they were writing. @param {Person} author */
     said: (author) => typists.forget(author.id),
   };

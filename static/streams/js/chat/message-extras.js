@@ -33,6 +33,10 @@ export function createExtras({ page, key, tell, fetch, clock }) {
   return {
     /** Whether all of it can be sent; tells why not. */
     ready: () => attachments?.ready() ?? true,
+    /** Whether a message can go without words. */
+    carries: () => attachments?.carries() ?? false,
+    /** @param {() => void} run  whenever that may have changed */
+    onChange: (run) => attachments?.onChange(run),
     /** The fields of the message that is sent now. */
     take: () => ({ ...attachments?.take(), ...picker?.more }),
     /** The model that is chosen here. @returns {string | undefined} */

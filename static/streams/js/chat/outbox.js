@@ -32,7 +32,7 @@ export function createOutbox({ ask, isPast, createId, clock, random, storage, ke
   let flushing = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} until anything is sent again */
   let resting;
-  const kept = () => readJson(storage, key, /** @type {PendingMessage[]} */ ([])).filter((entry) => entry?.client_id && entry.text);
+  const kept = () => readJson(storage, key, /** @type {PendingMessage[]} */ ([])).filter((entry) => entry?.client_id && (entry.text || entry.more?.files?.length));
   for (const entry of kept()) {
     const stale = !(clock.now() - Date.parse(entry.time) < STALE_MS);
     if (entry.status === "failed" || stale) entries.set(entry.client_id, { ...entry, status: "failed", error: entry.error ?? STALE });

@@ -23,6 +23,8 @@ import { toNodes, tokenize } from "./rich-text.js";
 export function pendingView(entry, viewer, actions) {
   const { article, said } = createShell(viewer, entry.time, true);
   said.append(toNodes(tokenize(entry.text)));
+  said.hidden = !entry.text;
+  if (entry.more?.files) said.after(el("ul", "attached", ...entry.more.files.map((name) => el("li", "file-chip", name))));
   article.classList.add("pending");
   const note = el("p", "delivery");
   article.append(note);

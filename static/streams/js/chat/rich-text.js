@@ -1,10 +1,11 @@
 // @ts-check
-// What a person wrote, with its links, mentions and `code` told apart. Built as nodes; text is never parsed as HTML.
+// What a person wrote, with its links, mentions, `code` and fenced code told apart. Built as nodes; text is never parsed as HTML.
 
-/** @typedef {{ kind: "text" | "link" | "mention" | "code", text: string, person?: string }} Token  `person`: an id */
+/** @typedef {{ kind: "text" | "link" | "mention" | "code" | "block", text: string, person?: string }} Token  `person`: an id */
 
 const LINK = String.raw`(?<link>https?:\/\/[^\s<>"'\x60]+)`;
 const CODE = "`(?<code>[^`\\n]+)`";
+const BLOCK = "^```[^`\\n]*\\n(?<block>[^]+?)\\n?```[ \\t]*\\n?"; // closed by the next three, wherever they stand
 const MODEL = "claude";
 
 /**
@@ -14,7 +15,7 @@ const MODEL = "claude";
 function patternOf(names) {
   const known = [...names, MODEL].sort((one, other) => other.length - one.length);
   const either = known.map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|");
-  return new RegExp(`${LINK}|(?<![\\p{L}\\p{N}_@.])(?<mention>@(?:${either}))(?![\\p{L}\\p{N}_])|${CODE}`, "giu");
+  return new RegExp(`${BLOCK}|${LINK}|(?<![\\p{L}\\p{N}_@.])(?<mention>@(?:${either}))(?![\\p{L}\\p{N}_])|${CODE}`, "gimu");
 }
 
 const PLAIN = patternOf([]);
@@ -61,11 +62,12 @@ export function tokenize(text, mentions = []) {
   const push = (/** @type {Token["kind"]} */ kind, /** @type {string} */ piece) => piece && tokens.push({ kind, text: piece });
   pattern.lastIndex = 0;
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
-    const { link, mention, code } = match.groups ?? {};
+    const { link, mention, code, block } = match.groups ?? {};
     const piece = link ? trimLink(link) : match[0];
     push("text", text.slice(at, match.index));
     if (link) push(isWebAddress(piece) ? "link" : "text", piece);
     else if (code) push("code", code);
+    else if (block) push("block", block);
     else tokens.push({ kind: "mention", text: mention, person: mentions.find(({ name }) => isSame(name, mention.slice(1)))?.id });
     at = pattern.lastIndex = match.index + piece.length;
   }
@@ -86,6 +88,7 @@ export function toNodes(tokens, me) {
   for (const { kind, text, person } of tokens) {
     if (kind === "text") fragment.append(text);
     else if (kind === "link") fragment.append(createLink(text));
+    else if (kind === "block") fragment.append(createBlock(text));
     else {
       const element = document.createElement(kind === "code" ? "code" : "span");
       if (kind === "mention") element.className = person ? (person === me ? "mention own" : "mention") : "mention to-model";
@@ -94,6 +97,15 @@ export function toNodes(tokens, me) {
     }
   }
   return fragment;
+}
+
+/** @param {string} code */
+function createBlock(code) {
+  const [block, inner] = [document.createElement("pre"), document.createElement("code")];
+  inner.textContent = code;
+  block.append(inner);
+  block.tabIndex = 0; // it scrolls by itself
+  return block;
 }
 
 /** @param {string} address */

@@ -45,7 +45,7 @@ export function bindRoomHead({ page, base, fetch, env, store, reading, actions, 
       ...more.map((choice) => choice()),
       link("Export as Markdown", `${base}export?format=markdown`),
       link("Export as JSON", `${base}export?format=json`),
-      { label: "Keyboard shortcuts", hint: "?", run: () => help.showModal() },
+      { label: "Keyboard and screen reader", hint: "?", run: () => help.showModal() },
     ]);
   });
 

@@ -90,7 +90,7 @@ export function createRoomList(root, { here, fetch, env, onMentions }) {
   /** @param {ListedRoom} room */
   function createLink(room) {
     const current = room.slug === here;
-    const about = room.last ? `${room.last.author ? `${room.last.author}: ` : ""}${firstWords(room.last.text, 80)}` : room.description;
+    const about = room.last ? `${room.last.author ? `${room.last.author}: ` : ""}${firstWords(room.last.text, 80) || "a file"}` : room.description;
     const name = el("span", "room-name", room.title);
     const more = about ? el("span", "room-about", about) : null;
     for (const element of [name, more]) if (element) element.dir = "auto";

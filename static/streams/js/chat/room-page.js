@@ -50,14 +50,14 @@ if (snapshot) openRoom(snapshot);
 
 /** @param {import("./types.js").Page} page */
 function openRoom(page) {
-  const { room: base = "", socket = "", ops = "", token = "", limit = "" } = byId("chat", HTMLElement).dataset;
+  const { room: base = "", socket = "", ops = "", token = "", limit = "", attempts = "" } = byId("chat", HTMLElement).dataset;
   /** @type {import("./types.js").Person | null} */
   let viewer = readPageData("viewer");
   const createId = () => createUuid((bytes) => crypto.getRandomValues(bytes));
   const hint = createHint(clock);
   const store = createRoomStore(page);
   const storage = openStorage("sessionStorage");
-  const client = createRoomStream({ socket, ops, topic: page.topic, from: page.position, token: () => token }, { clock, storage });
+  const client = createRoomStream({ socket, ops, topic: page.topic, from: page.position, passing: page.present?.position ?? "", token: () => token }, { clock, storage });
   client.onNotice(showNotice);
   const key = (/** @type {string} */ what) => `streams.${what}.${page.room.slug}.${viewer?.id ?? ""}`;
 
@@ -70,7 +70,7 @@ function openRoom(page) {
     edit: (text) => composer?.set(text),
   });
   const actions = createMessageActions({
-    ask: client.ask,
+    ask: client.reach,
     viewer: () => viewer,
     role: () => page.role,
     items: () => store.items,
@@ -88,6 +88,7 @@ function openRoom(page) {
     show: (generation) => session.show(generation),
     model: extras.model,
     fail: hint.fail,
+    attempts: Number(attempts),
   });
   const log = createLogView(byId("entries", HTMLElement), {
     context: { viewer: () => viewer, at: store.at, goTo: (seq) => void reading.goTo(seq), react: actions.react },
@@ -105,7 +106,7 @@ function openRoom(page) {
     onChange: createShowing({
       page, clock, store, hint,
       viewer: () => viewer,
-      parts: () => ({ log, reading, sending, live, head, answers, extras }),
+      parts: () => ({ log, reading, sending, live, head, answers, extras, composer }),
     }),
     onReload(gap) {
       log.replace(store.items);
@@ -134,6 +135,7 @@ function openRoom(page) {
   client.onControl(({ type, data }) => {
     if (type !== "stream.open") return;
     if (viewer && data?.you) viewer = data.you;
+    if (data?.present) live.present(data.present);
     void sending.flush();
     signal.again();
   });

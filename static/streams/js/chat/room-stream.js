@@ -25,6 +25,7 @@ const HIDDEN_MS = 300_000; // HTTP/1.1 has six connections to a host: a tab that
  * @param {string} [room.events]
  * @param {string} room.topic  of its log
  * @param {string} room.from  the position to follow from
+ * @param {string} [room.passing]  the same of what passes
  * @param {() => string} room.token  against forged posts
  * @param {object} [env]
  * @param {import("../connection.js").Clock} [env.clock]
@@ -36,7 +37,7 @@ const HIDDEN_MS = 300_000; // HTTP/1.1 has six connections to a host: a tab that
  * @param {typeof globalThis.fetch} [env.fetch]
  * @param {typeof globalThis.WebSocket} [env.WebSocket]
  */
-export function createRoomStream({ socket, ops, events: url = "/events", topic, from, token }, env = {}) {
+export function createRoomStream({ socket, ops, events: url = "/events", topic, from, passing = "", token }, env = {}) {
   const { clock = browserClock, storage = null, document = globalThis.document, WebSocket = globalThis.WebSocket } = env;
   const { wakes = placeWakes(clock), fetch = globalThis.fetch.bind(globalThis) } = env;
   const asking = { fetch, headers: {}, credentials: /** @type {const} */ ("same-origin"), clock };
@@ -58,16 +59,20 @@ export function createRoomStream({ socket, ops, events: url = "/events", topic, 
     const options = { ...env, clock, wakes, from: position };
     const made = technique === "WebSocket"
       ? overWebSocket({ socket, WebSocket }, options)
-      : overHttp(/** @type {"SSE" | "long polling"} */ (technique), { events: url, topic, asking, post }, options);
+      : overHttp(/** @type {"SSE" | "long polling"} */ (technique), { events: url, topic, asking, post, passing }, options);
     const suspicion = createSuspicion({ clock });
     const mine = (/** @type {(value: any) => void} */ emit) => (/** @type {any} */ value) => void (way === made && emit(value));
     made.reader.onEvent(mine((envelope) => {
       counted.events += 1;
+      if (envelope.topic === liveOf(topic) && envelope.id) passing = envelope.id;
       events.emit(envelope);
     }));
     made.reader.onGap(mine((gap) => gap.topic !== liveOf(topic) && gaps.emit(gap)));
     made.reader.onNotice(mine(notices.emit));
-    made.onControl(mine(controls.emit));
+    made.onControl(mine((frame) => {
+      passing = frame.data?.present?.position ?? passing;
+      controls.emit(frame);
+    }));
     made.reader.onState(mine((state) => {
       suspicion.saw(state);
       if (state.name === "live") lives();
@@ -150,6 +155,8 @@ export function createRoomStream({ socket, ops, events: url = "/events", topic, 
     wake: (hard = false) => way.reader.wake(hard),
     cut: () => way.reader.cut(),
     ask: (/** @type {object} */ operation) => way.ask(operation),
+    /** Now, by a post where nothing else is open yet: for what is done once however often it is asked. */
+    reach: (/** @type {object} */ operation) => (way.reader.state.name === "live" ? way.ask(operation) : post(operation)),
     send: (/** @type {object} */ operation) => way.send(operation),
     /** Go on after `id` instead: something newer was read elsewhere. @param {string} id */
     resumeFrom: (id) => way.resumeFrom(id),

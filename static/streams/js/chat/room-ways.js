@@ -58,11 +58,11 @@ export function overWebSocket({ socket: path, WebSocket }, options) {
 
 /**
  * @param {"SSE" | "long polling"} technique
- * @param {{ events: string, topic: string, asking: import("../body.js").Asking, post: Way["ask"] }} room  events: the URL of all topics
+ * @param {{ events: string, topic: string, asking: import("../body.js").Asking, post: Way["ask"], passing: string }} room  events: the URL of all topics; passing: the position in what passes
  * @param {Options} options
  * @returns {Way}
  */
-export function overHttp(technique, { events: url, topic, asking, post }, options) {
+export function overHttp(technique, { events: url, topic, asking, post, passing }, options) {
   const controls = /** @type {ReturnType<typeof createListeners<Frame>>} */ (createListeners());
   const query = [topic, liveOf(topic)].map((name) => `topic=${encodeURIComponent(name)}`).join("&");
   /** @type {import("../reader.js").Reading["positions"]} */
@@ -77,7 +77,7 @@ export function overHttp(technique, { events: url, topic, asking, post }, option
       },
     });
     return technique === "SSE" ? { ...made, limits: { ...made.limits, opening_ms: OPENING_OF_BODY_MS } } : made;
-  }, { ...options, from: options.from && `${options.from},` }); // what passes: from now on
+  }, { ...options, from: options.from && `${options.from},${passing}` });
   const position = () => positions.of(topic) ?? "";
   reader.onState(({ name }) => {
     if (name === "live") controls.emit({ type: "stream.open", data: { last_event_id: position() } });

@@ -23,10 +23,21 @@ import { partLine } from "./member-words.js";
  *   live: ReturnType<typeof import("./live.js").createLive>,
  *   head: ReturnType<typeof import("./room-head.js").bindRoomHead>,
  *   answers: ReturnType<typeof import("./answers.js").createAnswers>,
+ *   composer: ReturnType<typeof import("./writing.js").openComposer>,
  *   extras: ReturnType<typeof import("./message-extras.js").createExtras> }} room.parts
  * @returns {(change: Change) => void}
  */
 export function createShowing({ viewer, page, clock, store, hint, parts }) {
+  /** @param {string} line @param {any} data of the event `member` */
+  function partChanged(line, data) {
+    const { composer } = parts();
+    const mayTalk = ["owner", "member"].includes(data.role) && !(Date.parse(data.muted_until ?? "") > clock.now());
+    if (mayTalk && (!composer || composer.disabled)) return window.location.reload(); // the server writes the box to write in
+    page.role = data.role;
+    if (!mayTalk) composer?.disable(line);
+    hint.fail(line);
+  }
+
   /** @param {Change} change */
   return (change) => {
     const { log, reading, sending, live, head, answers, extras } = parts();
@@ -42,12 +53,11 @@ export function createShowing({ viewer, page, clock, store, hint, parts }) {
       extras.changed(change.data);
     } else if (change.kind === "member") {
       const line = partLine(change.data, viewer()?.id, clock.now());
-      if (line) page.role = change.data.role;
-      if (line) hint.fail(line);
+      if (line) partChanged(line, change.data);
     } else log.answer(change.item)?.apply(change);
     answers.after(change);
     reading.moved();
-    const told = announcementFor(change, viewer()?.id, answers.inspector);
+    const told = announcementFor(change, viewer()?.id, answers.reader);
     if (told) byId(told.urgent ? "alert" : "announce", HTMLElement).textContent = told.text;
   };
 }

@@ -90,7 +90,7 @@
  * @property {Item[]} items
  * @property {number | null} [last_read]  what the viewer has seen, of the first page
  * @property {number} [unread]
- * @property {{ people: Named[], count: number } | null} [present]
+ * @property {{ people: Named[], count: number, position: string | null } | null} [present]
  * @property {"owner" | "member" | "reader"} [role]  the viewer's
  */
 

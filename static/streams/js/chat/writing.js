@@ -3,6 +3,7 @@
 
 import { byId } from "../dom.js";
 import { openStorage } from "../storage.js";
+import { inLocalTime } from "./generation-words.js";
 import { createComposer } from "./composer.js";
 import { bindMentionMenu } from "./mention-menu.js";
 import { createTypingSignal } from "./typing.js";
@@ -38,7 +39,12 @@ export function candidates(about, present, items) {
  * @param {() => void} room.onEditLast
  */
 export function openComposer({ client, clock, store, say, key, limit, people, extras, onSent, onEditLast }) {
-  if (!(document.getElementById("composer") instanceof HTMLFormElement)) return null;
+  if (!(document.getElementById("composer") instanceof HTMLFormElement)) {
+    const silenced = document.getElementById("silenced");
+    if (silenced) silenced.textContent = inLocalTime(silenced.textContent ?? "", null);
+    return null;
+  }
+  byId("composer", HTMLFormElement).hidden = false;
   const area = byId("message", HTMLTextAreaElement);
   const mention = byId("mention", HTMLButtonElement);
   const typing = createTypingSignal({ clock, send: () => void client.send({ op: "typing", ref: 0 }) });
@@ -52,14 +58,16 @@ export function openComposer({ client, clock, store, say, key, limit, people, ex
       storage: openStorage("localStorage"),
       key: key("draft"),
       ready: extras.ready,
+      carries: extras.carries,
       onWrite: typing.wrote,
       onSend(text, more) {
         typing.done();
-          void say(text, { ...more, ...extras.take() });
+        void say(text, { ...more, ...extras.take() });
         onSent();
       },
     },
   );
+  extras.onChange(composer.refresh);
   bindMentionMenu(area, byId("mentions", HTMLElement), {
     people: () => candidates(mention.dataset.about ?? "", people(), store.items),
     onChoose: composer.set,
@@ -67,9 +75,8 @@ export function openComposer({ client, clock, store, say, key, limit, people, ex
   for (const chip of document.querySelectorAll("button[data-suggest]")) {
     chip.addEventListener("click", () => composer.set(/** @type {HTMLElement} */ (chip).dataset.suggest ?? ""));
   }
-  return {
-    ...composer,
-    /** Begin a word to somebody. @param {{ name: string }} person */
-    mention: ({ name }) => composer.set(`${area.value ? `${area.value.trimEnd()} ` : ""}@${name} `),
-  };
+  return Object.assign(composer, {
+    /** Begin a word to somebody. */
+    mention: (/** @type {{ name: string }} */ { name }) => composer.set(`${area.value ? `${area.value.trimEnd()} ` : ""}@${name} `),
+  });
 }
