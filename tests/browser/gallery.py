@@ -1,4 +1,5 @@
-"""Every state of an answer as a person sees it: ``python -m tests.browser.gallery FOLDER`` writes the pictures."""
+"""Every state of a room as a person sees it: ``python -m tests.browser.gallery FOLDER [answers|rooms]`` writes the
+pictures, in light and dark, wide and on a phone."""
 
 import asyncio
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from playwright.async_api import Page, async_playwright, expect
 
 from tests.browser.conftest import answer, live, say
+from tests.browser.gallery_rooms import SHOWS
 from tests.browser.told import next_call
 from tests.fakes.messages_api import FakeMessagesAPI
 from tests.harness.browsing import ARGUMENTS
@@ -43,7 +45,13 @@ HALF = RICH[: RICH.index("    return")]
 LOOKS: dict[str, dict[str, object]] = {
     "light": {"viewport": {"width": 1180, "height": 900}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1180, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True, "is_mobile": True},
+    "phone-dark": {
+        "viewport": {"width": 390, "height": 844},
+        "color_scheme": "dark",
+        "has_touch": True,
+        "is_mobile": True,
+    },
 }
 
 
@@ -53,6 +61,8 @@ class Gallery:
     def __init__(self, site: Site, api: FakeMessagesAPI, pages: dict[str, Page], folder: Path) -> None:
         self.site, self.api, self.pages, self.folder = site, api, pages, folder
         self.first = next(iter(pages.values()))
+        self.looks = LOOKS
+        self.secret = ""  # of an invitation
 
     async def room(self, slug: str) -> None:
         """Go to a fresh room."""
@@ -136,8 +146,8 @@ async def troubles(gallery: Gallery) -> None:
     await gallery.picture("09-interrupted")
 
 
-async def main(folder: Path) -> None:
-    """A site, the fake, and three browsers at it."""
+async def main(folder: Path, which: str) -> None:
+    """A site, the fake, and four browsers at it."""
     with tempfile.TemporaryDirectory() as scratch:
         async with AsyncExitStack() as stack:
             api = await stack.enter_async_context(FakeMessagesAPI(pace_s=0.1))
@@ -154,7 +164,7 @@ async def main(folder: Path) -> None:
             browser = await playwright.chromium.launch(executable_path=find_binary("chromium"), args=ARGUMENTS)
             pages = {look: await (await browser.new_context(**options)).new_page() for look, options in LOOKS.items()}
             gallery = Gallery(site, api, pages, folder)
-            for show in (growing, troubles):
+            for show in {"answers": (growing, troubles), "rooms": SHOWS}.get(which, (growing, troubles, *SHOWS)):
                 await show(gallery)
             await browser.close()
 
@@ -162,4 +172,4 @@ async def main(folder: Path) -> None:
 if __name__ == "__main__":
     wanted = Path(sys.argv[1])
     wanted.mkdir(parents=True, exist_ok=True)
-    asyncio.run(main(wanted))
+    asyncio.run(main(wanted, *sys.argv[2:3] or ["all"]))
