@@ -92,6 +92,13 @@ async def test_a_file_that_waits_outlives_a_reload_and_can_be_taken_away(browser
             await page.get_by_role("button", name="Remove plan.txt").click()
         assert (await deleted.value).ok
         await expect(page.locator(".attached-file")).to_have_count(0)
+        await expect(page.locator("#send")).to_be_disabled()
+        await page.locator("#attach-input").set_input_files([file | {"name": "alone.txt"}])
+        await expect(page.locator('.attached-file[data-state="done"]')).to_have_count(1)
+        await page.locator("#send").click()  # without a word
+        await expect(page.locator("article.message[data-seq] .file-name")).to_have_text("alone.txt")
+        await expect(page.locator("article.message[data-seq] .said")).to_be_hidden()
+        await expect(page.locator("#send")).to_be_disabled()
 
 
 async def test_a_guest_chooses_a_model_and_attaches_nothing(browser, site, fresh_room, api):

@@ -119,7 +119,26 @@ async def test_what_grows_is_the_same_on_a_page_that_was_there_and_one_that_come
         assert whole["thinking"] == "Hm."
         await expect(one.locator(".code-language")).to_have_text("python")
         text = (await history(one))["items"][1]["text"]
+        await one.locator("#message").press("ArrowUp")
+        await one.get_by_role("textbox", name="Edit your message").fill("@claude the winds [[told]]")
+        await one.get_by_role("button", name="Save and ask again").click()
+        call = await next_call(model)
+        await call.say("They blow.")
+        await call.end()
+        for page in (one, other):
+            await expect((await answer(page)).locator(".answer")).to_have_text("They blow.")
+            await expect(page.locator(".version-number")).to_have_text("2/2")
+            await expect(page.locator("article.message .said")).to_have_text("@claude the winds [[told]]")
         assert text == INTRODUCTION + "The beginning of code:\n\n" + CODE + END
+
+
+DEAF = """
+if (sessionStorage.deaf) window.WebSocket = class extends EventTarget {
+  readyState = 0;
+  send() {}
+  close() {}
+};
+"""
 
 
 async def test_stop_from_another_tab_after_a_reload_closes_the_call_and_keeps_the_text(
@@ -133,9 +152,15 @@ async def test_stop_from_another_tab_after_a_reload_closes_the_call_and_keeps_th
         other = await one.context.new_page()  # the same person
         await other.goto(site.url + fresh_room)
         await live(other)
+        await other.add_init_script(DEAF)
+        await other.evaluate("sessionStorage.deaf = 1")
         await other.reload()
-        await other.locator(".answer-stop").get_by_role("button", name="Stop").click()
-        await call.left()
+        await other.locator(".answer-stop").get_by_role("button", name="Stop").click()  # before it is live
+        async with asyncio.timeout(10):
+            await call.left()
+        await answer(one, "stopped")
+        await other.evaluate("sessionStorage.clear()")
+        await other.reload()
         for page in (one, other):
             stopped = await answer(page, "stopped")
             await expect(stopped.locator(".answer")).to_have_text("Once upon a time")

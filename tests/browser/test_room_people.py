@@ -1,5 +1,7 @@
 """People in a room, in the browser: what one does with a message, and everybody sees."""
 
+import asyncio
+import json
 import re
 from contextlib import asynccontextmanager
 
@@ -8,11 +10,13 @@ from playwright.async_api import expect
 from tests.browser.conftest import live, opened, say
 from tests.harness.proxy import Proxy
 
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
 
 @asynccontextmanager
-async def two_in(browser, site, room):
+async def two_in(browser, site, room, **other_has):
     """Two people of a room, each at their own page."""
-    async with opened(browser, site.url + room) as one, opened(browser, site.url + room) as other:
+    async with opened(browser, site.url + room) as one, opened(browser, site.url + room, **other_has) as other:
         await live(one)
         await live(other)
         yield one, other
@@ -73,11 +77,16 @@ async def test_what_one_does_with_a_message_everybody_sees(browser, site, fresh_
         await expect(one.locator(".reaction")).to_have_count(1)
 
 
-async def test_somebody_is_mentioned_by_keyboard_and_it_stands_out_for_them(browser, site, fresh_room):
-    async with two_in(browser, site, fresh_room) as (one, other):
-        await say(other, "hello")
-        name = await message(one, "hello").locator(".author").text_content()
+async def me(page):
+    """Who one is at that page."""
+    return json.loads(await page.locator("#viewer").text_content())
+
+
+async def test_who_is_only_here_is_mentioned_by_keyboard_and_answers_by_finger(browser, site, fresh_room):
+    async with two_in(browser, site, fresh_room, **PHONE) as (one, other):
+        name = (await me(other))["name"]
         box = one.locator("#message")
+        await expect(one.locator(".people-count")).to_have_text("2 people here")
         await box.press_sequentially(f"thanks @{name[:3].lower()}")
         await expect(box).to_have_attribute("aria-activedescendant", "mentions-0")
         await box.press("Tab")
@@ -85,6 +94,37 @@ async def test_somebody_is_mentioned_by_keyboard_and_it_stands_out_for_them(brow
         await box.press("Enter")
         await expect(message(other, "thanks").locator(".mention.own")).to_have_text(f"@{name}")
         await expect(message(one, "thanks").locator(".mention:not(.own)")).to_have_text(f"@{name}")
+        await message(other, "thanks").locator(".said").tap()
+        await other.get_by_role("button", name="React").tap()
+        await other.get_by_role("button", name="thumbs up").tap()
+        await expect(message(one, "thanks").locator(".reaction")).to_have_text("👍1")
+        await message(other, "thanks").locator(".said").tap()
+        await other.get_by_role("button", name="Reply").tap()
+        await expect(other.locator("#replying")).to_contain_text("thanks")
+        await expect(other.locator(".entry-tools")).to_have_count(0)
+
+
+async def test_who_is_muted_or_made_a_reader_is_told_and_writes_no_more(browser, site, fresh_room):
+    async with two_in(browser, site, fresh_room) as (one, other):
+        slug = fresh_room.split("/")[2]
+        await asyncio.to_thread(
+            site.manage, "shell", "-v0", "-c",
+            "from streams.chat.members import mute, set_role; from streams.models import Room\n"
+            "from streams.publishing import Identity; from django.contrib.auth import get_user_model\n"
+            f"room, admin = Room.objects.get(slug='{slug}'), get_user_model().objects.get(username='admin')\n"
+            "by = Identity('user', f'u:{admin.pk}', 'admin', user_id=admin.pk)\n"
+            f"mute(room, by, person='{(await me(one))['id']}', minutes=90)\n"
+            f"set_role(room, by, person='{(await me(other))['id']}', role='reader')",
+        )  # fmt: skip
+        for page, during, after in (
+            (one, "You may not write here until", re.compile(r"^You are muted here until .*\d\d:\d\d")),
+            (other, "You may read here from now on, but not write", "You may read here but not talk."),
+        ):
+            await expect(page.locator("#hint")).to_contain_text(during)
+            await expect(page.locator("#message")).to_be_disabled()
+            await page.reload()
+            await expect(page.locator("#silenced")).to_have_text(after)
+            await expect(page.locator("#message")).to_have_count(0)
 
 
 async def test_a_room_is_gone_through_by_keyboard_alone(browser, site, fresh_room):
@@ -147,7 +187,9 @@ async def test_what_is_new_is_marked_and_a_link_opens_at_its_message(browser, si
         assert len(said) == len(set(said))
 
 
-async def test_a_draft_outlives_the_tab_and_what_was_sent_offline_is_sent_by_the_next(browser, site, fresh_room):
+async def test_what_was_written_offline_is_sent_once_by_this_tab_or_the_next_and_a_draft_stays(
+    browser, site, fresh_room
+):
     async with (
         Proxy.to(site.port) as network,
         opened(browser, network.url + fresh_room, quiet=False) as page,
@@ -159,14 +201,25 @@ async def test_a_draft_outlives_the_tab_and_what_was_sent_offline_is_sent_by_the
         await page.context.set_offline(True)
         network.cut()
         await page.locator("#state[data-state=offline]").wait_for()
+        await expect(page.locator("#trouble")).to_be_visible()
         await say(page, "said in a tunnel")
+        network.refusing = False
+        await page.context.set_offline(False)
+        await live(page)
+        await expect(page.locator("article.message .said")).to_have_text(["said in a tunnel"])
+        network.refusing = True
+        await page.context.set_offline(True)
+        network.cut()
+        await page.locator("#state[data-state=offline]").wait_for()
+        await say(page, "said in the next tunnel")
         await page.locator("#message").fill("not finished")
         await page.close()
         network.refusing = False
         await page.context.set_offline(False)
         again = await page.context.new_page()
         await again.goto(network.url + fresh_room)
-        await expect(message(other, "said in a tunnel")).to_have_count(1)
+        said = other.locator("article.message .said")
+        await expect(said).to_have_text(["said in a tunnel", "said in the next tunnel"])
         await expect(again.locator("#message")).to_have_value("not finished")
         await expect(again.locator("article.pending")).to_have_count(0)
 

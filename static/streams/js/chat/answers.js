@@ -25,13 +25,13 @@ import { bindStopOwn } from "./stop-own.js";
  */
 export function createAnswers({ client, clock, store, page, viewer, log, say, show, createId, model, fail, attempts }) {
   const serverClock = createServerClock(clock);
-  const mayTalk = () => document.getElementById("composer") !== null && page.role !== "reader";
+  const area = document.getElementById("message");
+  const mayTalk = () => area instanceof HTMLTextAreaElement && !area.disabled;
   const actions = createAnswerActions({
     ask: client.reach, viewer, mayTalk, say, show, createId, model,
     role: () => page.role,
     open: store.answers.open,
   });
-  const area = document.getElementById("message");
   const stopOwn = area instanceof HTMLTextAreaElement ? bindStopOwn({ area, before: byId("send", HTMLButtonElement) }, { actions, fail }) : null;
   /** @type {{ lost: number | null, reason: string, at_ms: number } | null} */
   let gap = null;

@@ -29,7 +29,7 @@ export const asksModel = (text) => withMention(text, "@claude") === text || /^\/
  */
 export function createMessageActions({ ask, viewer, role, items, element, composer, focusComposer, limit, hint }) {
   const isMine = (/** @type {Item} */ item) => item.kind === "message" && item.author.id === viewer()?.id;
-  const mayTalk = () => composer() !== null;
+  const mayTalk = () => composer()?.disabled === false;
 
   /** @param {object} operation @param {string} what  could not be done */
   async function perform(operation, what) {
