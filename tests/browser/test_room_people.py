@@ -107,6 +107,9 @@ async def test_who_is_only_here_is_mentioned_by_keyboard_and_answers_by_finger(b
 async def test_who_is_muted_or_made_a_reader_is_told_and_writes_no_more(browser, site, fresh_room):
     async with two_in(browser, site, fresh_room) as (one, other):
         slug = fresh_room.split("/")[2]
+        for page in (one, other):
+            await say(page, "I was here")  # a guest is known by that
+        await expect(one.locator("article.message[data-seq]")).to_have_count(2)
         await asyncio.to_thread(
             site.manage, "shell", "-v0", "-c",
             "from streams.chat.members import mute, set_role; from streams.models import Room\n"
