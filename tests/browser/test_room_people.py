@@ -86,7 +86,7 @@ async def test_who_is_only_here_is_mentioned_by_keyboard_and_answers_by_finger(b
     async with two_in(browser, site, fresh_room, **PHONE) as (one, other):
         name = (await me(other))["name"]
         box = one.locator("#message")
-        await expect(one.locator(".people-count")).to_have_text("2 people here")
+        await expect(one.locator(".people-count")).to_have_text("2 people here", timeout=20_000)  # a slow beat
         await box.press_sequentially(f"thanks @{name[:3].lower()}")
         await expect(box).to_have_attribute("aria-activedescendant", "mentions-0")
         await box.press("Tab")
