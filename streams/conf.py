@@ -138,8 +138,8 @@ class StreamSettings:
     max_attachments: int = 5  # files of one message
     attachment_chars: int = 100_000  # of the text files of one message: about a third of context_tokens
     attachment_image_bytes: int = 5_000_000  # of one image: the vendor takes no larger ones
-    max_usd_per_person_day: float = 0.0  # what answers to one person may cost a day (UTC); 0: no limit
-    max_usd_per_room_day: float = 0.0  # the same of one room
+    max_usd_per_person_day: float = 0.0  # what answers to one person, or all guests of an address, may cost a day
+    max_usd_per_room_day: float = 0.0  # the same of one room; a day is of UTC, and 0 is no limit
     model_idle_s: float = 75.0  # no byte from upstream for so long ends an answer
     generation_lease_s: float = 15.0  # an answer whose process died is marked interrupted after this
     generation_attempts: int = 4  # calls upstream for one answer, as long as none has brought any of it

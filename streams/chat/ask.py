@@ -13,9 +13,10 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 
-from streams.chat.budget import check_budget
+from streams.chat.budget import Asker, check_budget, guest_at
 from streams.chat.context import chat_prompt
 from streams.chat.generation_rows import Outcome, end_generation, interrupted
 from streams.chat.generations import GenerationRunner
@@ -66,7 +67,8 @@ async def chat(request: HttpRequest) -> HttpResponseBase:
     registry.check_room(who, address)
     message, conversation = _decode(request, hub.settings.max_message_chars)
     runner.admission.ask(who.account(address))
-    generation, prompt = await hub.gateway.run(_begin, who, runner, message, conversation)
+    asker = Asker(who.id, guest_at(who, address))
+    generation, prompt = await hub.gateway.run(_begin, asker, runner, message, conversation)
     response = StreamResponse(
         _stream(hub, runner, generation, prompt, who), content_type="text/event-stream; charset=utf-8"
     )
@@ -100,23 +102,26 @@ def _decode(request: HttpRequest, max_chars: int) -> tuple[str, UUID | None]:
         raise NotFound(f"no conversation {given!r:.60}") from None
 
 
+@transaction.atomic
 def _begin(
-    who: Identity, runner: GenerationRunner, message: str, conversation: UUID | None
+    asker: Asker, runner: GenerationRunner, message: str, conversation: UUID | None
 ) -> tuple[Generation, Prompt]:
-    """The row of the answer, and the prompt from the conversation that ``who`` has had so far."""
+    """The row of the answer, and the prompt from the conversation that ``asker`` has had so far."""
     provider = runner.provider
     past: list[Generation] = []
     if conversation is not None:
-        mine = Generation.objects.filter(conversation=conversation, asked_by=who.id)
+        mine = Generation.objects.filter(conversation=conversation, asked_by=asker.id)
         if not mine.exists():
             raise NotFound(f"no conversation {conversation} of yours")
         past = list(mine.filter(status=GenerationStatus.DONE).order_by("created_at"))
     facts = provider.catalogue.facts(provider.model)
-    prompt = chat_prompt(past, message, facts, asked_by=who.id)
-    check_budget(None, who.id, provider.model, prompt)
+    prompt = chat_prompt(past, message, facts, asked_by=asker.id)
+    reserved = check_budget(None, asker, provider.model, prompt)
     generation = Generation.objects.create(
         conversation=conversation or uuid4(),
-        asked_by=who.id,
+        asked_by=asker.id,
+        guest_at=asker.guest_at,
+        reserved_usd=reserved,
         question=message,
         model=provider.model,
         label=provider.label,

@@ -1,22 +1,38 @@
 """What answers may cost: limits for a person's and a room's day and a room's month, looked at before the call.
 
-A call is reckoned with the tokens of its prompt; what the answer adds is known only afterwards, so that the last answer
-below a limit may pass it. Days and months are of UTC. Guests change names as they like, so that of them only the room's
-limits tell.
+An answer is begun only if the most that it may cost still fits: the tokens of its prompt, as they are reckoned, and all
+of its ``max_tokens``. So much is reserved in its row until its end, when what it did cost takes the place of that:
+answers that are written at the same time can't pass a limit together. Days and months are of UTC. Guests take other
+names as they like, so that all of one address share the limit of one person.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
 
+from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from streams.chat.context_window import tokens_of_prompt
 from streams.chat.provider import Prompt
 from streams.conf import get_settings
 from streams.errors import OverBudget
-from streams.models import Generation, Room, Token
+from streams.models import Generation, ModelPrice, Room, Token
 from streams.models.price import MILLION, GenerationQuerySet, price_of
+from streams.publishing import Identity
+
+NETWORK_BITS = 64  # of an IPv6 address: a household or an office has all that begin so
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, by the Identity's id, and of a guest from where; the tokens of a user count as the user."""
+
+    id: str
+    guest_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +50,69 @@ class Limit:
         """What is spent by now. Asks the database."""
         return float(self.answers.filter(created_at__gte=self.since).spent()["spend_usd"])
 
+    @property
+    def reserved_usd(self) -> float:
+        """What the answers that have not ended may cost at most. Asks the database."""
+        open_answers = self.answers.filter(created_at__gte=self.since, reserved_usd__isnull=False)
+        return float(open_answers.aggregate(usd=Sum("reserved_usd", default=0.0))["usd"])
 
-def check_budget(room: Room | None, person: str, model: str, prompt: Prompt) -> None:
-    """Raise OverBudget if this would pass a limit, or if its cost can't be reckoned.
 
-    person: the Identity's id of who asks; the tokens of a user count as the user. Touches the database.
+def guest_at(who: Identity, address: str) -> str | None:
+    """By what the answers of all guests of an address are found again, which does not tell it; None of others."""
+    if who.kind != "guest":
+        return None
+    try:
+        parsed = ip_address(address.partition("%")[0])
+        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+            address = str(int(parsed) >> (128 - NETWORK_BITS))
+    except ValueError:  # a socket of the machine itself has none
+        pass
+    return salted_hmac("streams.guest_at", address, algorithm="sha256").hexdigest()[:32]
+
+
+@transaction.atomic
+def check_budget(room: Room | None, asker: Asker, model: str, prompt: Prompt) -> float | None:
+    """The USD to reserve in the answer's row, in the caller's transaction; None where no limit holds.
+
+    Raises OverBudget if that would pass a limit, or can't be reckoned. One at a time, by a lock of the prices: two that
+    look at once would both find the last dollar. Touches the database.
     """
-    limits = list(limits_of(room, person))
+    limits = list(limits_of(room, asker))
     if not limits or model == "demo":
-        return
+        return None
+    list(ModelPrice.objects.select_for_update().order_by("pk").values_list("pk"))
     price = price_of(model, timezone.now().date())
     if price is None:
         raise OverBudget(
             f"{model} has no price here, so that the limit of {_usd(limits[0].usd)} {limits[0].whom} can't be kept"
         )
-    asked = tokens_of_prompt(prompt) * float(price.input_usd) / MILLION
+    input_usd = max(price.input_usd, price.cache_write)
+    most = (tokens_of_prompt(prompt) * float(input_usd) + prompt.max_tokens * float(price.output_usd)) / MILLION
     for limit in limits:
-        if (spent := limit.spent_usd) + asked > limit.usd:
-            cost = "" if spent >= limit.usd else f", and this question alone costs about {_usd(asked)}"
-            again = f"{limit.until:%Y-%m-%d %H:%M} UTC"
-            raise OverBudget(
-                f"{_usd(spent)} of {_usd(limit.usd)} {limit.whom} are spent{cost}; it begins anew on {again}"
-            )
+        _check_fits(limit, most)
+    return most
 
 
-def limits_of(room: Room | None, person: str) -> Iterator[Limit]:
+def _check_fits(limit: Limit, most: float) -> None:
+    spent, reserved = limit.spent_usd, limit.reserved_usd
+    if spent + reserved + most <= limit.usd:
+        return
+    text = f"{_usd(spent)} of {_usd(limit.usd)} {limit.whom} are spent"
+    if spent < limit.usd:
+        text += f", {_usd(reserved)} reserved for answers that are being written" if reserved else ""
+        text += f", and this answer may cost {_usd(most)}"
+    raise OverBudget(f"{text}; it begins anew on {limit.until:%Y-%m-%d %H:%M} UTC")
+
+
+def limits_of(room: Room | None, asker: Asker) -> Iterator[Limit]:
     """Those that hold."""
     settings = get_settings()
     today, tomorrow, month, next_month = days_of(timezone.now())
     if settings.max_usd_per_person_day:
-        mine = Generation.objects.filter(asked_by__in=ids_of(person))
-        yield Limit("a day for one person", settings.max_usd_per_person_day, mine, today, tomorrow)
+        mine, whom = Generation.objects.filter(asked_by__in=ids_of(asker.id)), "a day for one person"
+        if asker.guest_at is not None:
+            mine, whom = Generation.objects.filter(guest_at=asker.guest_at), "a day for the guests of one address"
+        yield Limit(whom, settings.max_usd_per_person_day, mine, today, tomorrow)
     if room is None:
         return
     answers = Generation.objects.filter(topic_id=room.topic_id)

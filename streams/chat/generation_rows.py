@@ -176,6 +176,7 @@ def end_generation(generation_id: UUID, topic: str | None, outcome: Outcome) -> 
 
 def _write(generation: Generation, outcome: Outcome) -> None:
     generation.status, generation.ended_at, generation.retry_at = outcome.status, timezone.now(), None
+    generation.reserved_usd = None
     generation.text, generation.thinking = outcome.text, outcome.thinking
     generation.first_text_at = outcome.first_text_at
     if outcome.shown is not None:

@@ -23,7 +23,8 @@ RETRY_S = 10.0
 class Asked:
     """A question, the ``message_seq`` where it was said, and the model that shall answer (empty: the room's).
 
-    client_id: of one who asks for another version; empty: the first answer to the message is meant.
+    client_id: of one who asks for another version; empty: the first answer to the message is meant. guest_at: where a
+    guest asks from, as ``guest_at`` has it.
     """
 
     who: Identity
@@ -31,6 +32,7 @@ class Asked:
     question: str
     model: str = ""
     client_id: str = ""
+    guest_at: str | None = None
 
     @property
     def key(self) -> str:
@@ -63,6 +65,7 @@ def create_generation(room: Room, provider: ModelProvider, asked: Asked) -> tupl
             version=last + 1,
             asked_by=asked.who.id,
             asked_by_name=asked.who.name[:150],
+            guest_at=asked.guest_at,
             question=asked.question,
             model=_model(room, provider, asked),
             label=provider.label,

@@ -8,12 +8,14 @@ from functools import partial
 from uuid import UUID
 
 from streams.chat.admission import Admission
+from streams.chat.budget import guest_at
 from streams.chat.generation_run import Run
 from streams.chat.generation_start import Asked, create_generation
 from streams.chat.generation_turns import end_abandoned
 from streams.chat.provider import ModelProvider, Piece, Prompt
 from streams.chat.upstream import asked
 from streams.chat.watch import Watch
+from streams.connections import current_peer
 from streams.flow import Pipe
 from streams.hub import Hub
 from streams.models import Generation, Room
@@ -53,7 +55,7 @@ class GenerationRunner:
         """
         account = account or who.id
         self.admission.ask(account)
-        asking = Asked(who, message_seq, question, model, client_id)
+        asking = Asked(who, message_seq, question, model, client_id, guest_at(who, current_peer().address))
         return await asyncio.shield(self._begin(room, asking, account))
 
     async def _begin(self, room: Room, asking: Asked, account: str) -> UUID:

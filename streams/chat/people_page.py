@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from streams.chat.budget import limits_of
+from streams.chat.budget import Asker, limits_of
 from streams.chat.changing import MAX_SYSTEM_CHARS
 from streams.chat.people import KINDS
 from streams.chat.presence import present_in
@@ -50,7 +50,7 @@ def people_context(room: Room, who: Identity, *, find: str) -> dict[str, Any]:
         "passing": _passing(room, commands),
         "roles": [(role.value, label) for role, label in ROLES],
         "mutes": MUTES.items(),
-        "limits": [(limit, limit.spent_usd) for limit in limits_of(room, who.id)] if commands else [],
+        "limits": [(limit, limit.spent_usd) for limit in limits_of(room, Asker(who.id))] if commands else [],
         "max_system_chars": MAX_SYSTEM_CHARS,
     }
 

@@ -3,12 +3,15 @@
 import logging
 from functools import partial
 
-from streams.chat.budget import check_budget
+from django.db import transaction
+
+from streams.chat.budget import Asker, check_budget
 from streams.chat.context import room_prompt, window
 from streams.chat.context_window import NEAR, tokens_of_prompt
 from streams.chat.provider import ModelProvider, Prompt
 from streams.eventlog import Gateway
 from streams.models import Generation
+from streams.models.generation import OPEN
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +32,9 @@ async def prepare(gateway: Gateway, provider: ModelProvider, generation: Generat
     return prompt
 
 
+@transaction.atomic
 def _check(generation: Generation, prompt: Prompt) -> None:
     room = None if generation.topic is None else generation.topic.room
-    check_budget(room, generation.asked_by, generation.model, prompt)
+    reserved = check_budget(room, Asker(generation.asked_by, generation.guest_at), generation.model, prompt)
+    if reserved is not None:
+        Generation.objects.filter(pk=generation.pk, status__in=OPEN).update(reserved_usd=reserved)

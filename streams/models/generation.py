@@ -34,7 +34,9 @@ class Generation(models.Model):
     owner, renewed_at: the process that writes it, and its lease: an open answer that is not renewed belongs to a
     process that died. stop_requested_by: who (an Identity's id) wants it to end. html shows the first ``html_chars``
     characters of the text. estimated: the output tokens are reckoned from the text, as the vendor did not tell them.
-    left_out: how many of the oldest messages the model was not told, with the answers to them.
+    left_out: how many of the oldest messages the model was not told, with the answers to them. reserved_usd: while it
+    is open, what it may cost at most, where a limit holds. guest_at: of a guest, whose address it is, hashed:
+    names are for the taking. Both are NULL elsewhere, and so could be added without writing the table anew.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -71,6 +73,8 @@ class Generation(models.Model):
     thinking_tokens = models.PositiveIntegerField(default=0)  # part of output_tokens
     estimated = models.BooleanField(default=False)
     left_out = models.PositiveIntegerField(default=0)
+    reserved_usd = models.FloatField(null=True, blank=True, editable=False)
+    guest_at = models.CharField(max_length=32, null=True, blank=True, editable=False)  # noqa: DJ001
     error_type = models.CharField(max_length=60, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
     error_retryable = models.BooleanField(default=False)

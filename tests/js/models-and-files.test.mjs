@@ -71,6 +71,8 @@ test("what a room costs is a row for each person, and one for all", () => {
     ["Ann", "2", "1,200", "30", "$0.50"],
     ["All", "2", "1,200", "30", "$0.50 and 1 without a price"],
   ]);
-  const limit = { whom: "a day for this room", usd: 5, spent_usd: 4, until: "2026-11-27T00:00:00+00:00" };
+  const limit = { whom: "a day for this room", usd: 5, spent_usd: 4, reserved_usd: 0, until: "2026-11-27T00:00:00+00:00" };
   assert.equal(limitLine(limit, () => "tomorrow"), "$4.00 of $5.00 a day for this room are spent; it begins anew tomorrow.");
+  const open = limitLine({ ...limit, reserved_usd: 0.25 }, () => "tomorrow");
+  assert.equal(open, "$4.00 of $5.00 a day for this room are spent, $0.25 reserved for answers that are being written; it begins anew tomorrow.");
 });

@@ -12,7 +12,7 @@ import { money } from "./generation-words.js";
  * @property {number} unpriced  answers whose price nobody knows, which the sum leaves out
  *
  * @typedef {Sums & { people: (Sums & { id: string, name: string })[] }} Span
- * @typedef {{ whom: string, usd: number, spent_usd: number, until: string }} Limit
+ * @typedef {{ whom: string, usd: number, spent_usd: number, reserved_usd: number, until: string }} Limit
  * @typedef {{ today: Span, month: Span, limits: Limit[] }} Spend  as `GET /rooms/<slug>/spend` has it
  */
 
@@ -35,5 +35,7 @@ export function rowsOf(span) {
 }
 
 /** @param {Limit} limit @param {(time: string) => string} when */
-export const limitLine = ({ whom, usd, spent_usd, until }, when) =>
-  `${money(spent_usd)} of ${money(usd)} ${whom} are spent; it begins anew ${when(until)}.`;
+export const limitLine = ({ whom, usd, spent_usd, reserved_usd, until }, when) => {
+  const reserved = reserved_usd ? `, ${money(reserved_usd)} reserved for answers that are being written` : "";
+  return `${money(spent_usd)} of ${money(usd)} ${whom} are spent${reserved}; it begins anew ${when(until)}.`;
+};
