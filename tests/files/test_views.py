@@ -56,7 +56,7 @@ async def test_a_name_that_no_disk_would_take_becomes_another(ask):
 
 async def test_put_again_replaces_ones_own_and_a_reader_can_tell(hub, ask, monkeypatch):
     await ask("PUT", "/files/a", body=b"one")
-    made = await hub.gateway.run(lambda: File.objects.get().created_at.timestamp())
+    made = (await hub.gateway.run(File.objects.get)).created_at.timestamp()
     monkeypatch.setattr("streams.files.download.time", lambda: int(made) + 0.999)
     first = await ask("GET", "/files/a")
     monkeypatch.setattr("streams.files.download.time", lambda: int(made) + 1)
