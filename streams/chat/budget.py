@@ -32,7 +32,7 @@ class Asker:
     """Who asks, by the Identity's id, and of a guest from where; the tokens of a user count as the user."""
 
     id: str
-    guest_at: str | None = None
+    guest_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,10 @@ class Limit:
         return float(open_answers.aggregate(usd=Sum("reserved_usd", default=0.0))["usd"])
 
 
-def guest_at(who: Identity, address: str) -> str | None:
-    """By what the answers of all guests of an address are found again, which does not tell it; None of others."""
+def guest_at(who: Identity, address: str) -> str:
+    """By what the answers of all guests of an address are found again, which does not tell it; empty of others."""
     if who.kind != "guest":
-        return None
+        return ""
     try:
         parsed = ip_address(address.partition("%")[0])
         if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
@@ -110,7 +110,7 @@ def limits_of(room: Room | None, asker: Asker) -> Iterator[Limit]:
     today, tomorrow, month, next_month = days_of(timezone.now())
     if settings.max_usd_per_person_day:
         mine, whom = Generation.objects.filter(asked_by__in=ids_of(asker.id)), "a day for one person"
-        if asker.guest_at is not None:
+        if asker.guest_at:
             mine, whom = Generation.objects.filter(guest_at=asker.guest_at), "a day for the guests of one address"
         yield Limit(whom, settings.max_usd_per_person_day, mine, today, tomorrow)
     if room is None:

@@ -32,7 +32,7 @@ class Asked:
     question: str
     model: str = ""
     client_id: str = ""
-    guest_at: str | None = None
+    guest_at: str = ""
 
     @property
     def key(self) -> str:

@@ -132,6 +132,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='generation',
+            name='guest_at',
+            field=models.CharField(blank=True, editable=False, max_length=32),
+        ),
+        migrations.AddField(
+            model_name='generation',
+            name='reserved_usd',
+            field=models.FloatField(blank=True, editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name='generation',
             name='started_at',
             field=models.DateTimeField(blank=True, null=True),
         ),

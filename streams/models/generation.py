@@ -36,7 +36,7 @@ class Generation(models.Model):
     characters of the text. estimated: the output tokens are reckoned from the text, as the vendor did not tell them.
     left_out: how many of the oldest messages the model was not told, with the answers to them. reserved_usd: while it
     is open, what it may cost at most, where a limit holds. guest_at: of a guest, whose address it is, hashed:
-    names are for the taking. Both are NULL elsewhere, and so could be added without writing the table anew.
+    names are for the taking.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -74,7 +74,7 @@ class Generation(models.Model):
     estimated = models.BooleanField(default=False)
     left_out = models.PositiveIntegerField(default=0)
     reserved_usd = models.FloatField(null=True, blank=True, editable=False)
-    guest_at = models.CharField(max_length=32, null=True, blank=True, editable=False)  # noqa: DJ001
+    guest_at = models.CharField(max_length=32, blank=True, editable=False)
     error_type = models.CharField(max_length=60, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
     error_retryable = models.BooleanField(default=False)
