@@ -85,7 +85,8 @@ def _in_fts(query: Query, topics: Sequence[int], before: int | None, limit: int)
     )
     places: list[Place] = []
     for topic_id in topics:
-        first, last = topic_id * BELOW, (topic_id + 1) * BELOW - 1 if before is None else topic_id * BELOW + before - 1
+        first = topic_id * BELOW
+        last = first + min(BELOW if before is None else before, BELOW) - 1
         with connection.cursor() as cursor:
             cursor.execute(sql, [match, first, last, limit])
             seqs = [row[0] - first for row in cursor.fetchall()]

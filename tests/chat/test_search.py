@@ -114,6 +114,14 @@ def test_a_page_goes_on_where_the_last_one_ended(room, monkeypatch):
     assert looked == [136, 126, 116]
 
 
+def test_a_page_before_a_place_that_no_room_has_is_of_that_room_alone(room):
+    """The rooms lie one behind the other in SQLite's index."""
+    put("lobby", ADA, "a fox")
+    ensure_room("den", title="Den")
+    put("den", ADA, *("another fox" for _ in range(60)))
+    assert [result["seq"] for result in search([room], "fox", before=10**18 - 1)["results"]] == [1]
+
+
 async def test_only_rooms_that_one_may_read_are_searched(hub):
     def talk():
         for slug in ("lobby", "den", "secret"):
