@@ -4,7 +4,7 @@ import secrets
 
 from django.db import transaction
 
-from streams.chat.members import join
+from streams.chat.members import NO_INVITATION, join
 from streams.chat.roles import check_commands
 from streams.errors import Conflict, NotFound, NotSignedIn
 from streams.models import Room, RoomKind
@@ -35,7 +35,7 @@ def invited_to(secret: str) -> Room:
     """The room into which the secret leads. Raises NotFound."""
     room = Room.objects.select_related("topic").filter(invitation=secret, kind=RoomKind.INVITATION).first()
     if not secret or room is None:
-        raise NotFound("this invitation is no good any more; ask whoever sent it for another")
+        raise NotFound(NO_INVITATION)
     return room
 
 
@@ -44,5 +44,5 @@ def accept(who: Identity, secret: str) -> Room:
     room = invited_to(secret)
     if who.kind != "user":
         raise NotSignedIn("sign in to accept an invitation")
-    join(room, who)
+    join(room, who, secret=secret)
     return room

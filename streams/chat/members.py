@@ -25,6 +25,7 @@ from streams.publishing import Identity, counted, publish
 from streams.wire.event import format_time
 
 MAX_MUTE_MINUTES = 366 * 24 * 60
+NO_INVITATION = "this invitation is no good any more; ask whoever sent it for another"
 LEFT = "left"  # the role in the event of somebody who went by themselves
 
 P = ParamSpec("P")
@@ -91,8 +92,12 @@ def mute(room: Room, by: Identity, *, person: Any, minutes: Any) -> None:
 
 
 @_in_the_room
-def join(room: Room, who: Identity) -> None:
-    """Come in as a member, by the room's invitation. Raises Forbidden for whoever was removed, LimitReached."""
+def join(room: Room, who: Identity, *, secret: str) -> None:
+    """Come in as a member, by the room's invitation. Raises Forbidden for whoever was removed, LimitReached, and
+    NotFound if that is not its secret any more.
+    """
+    if room.kind != RoomKind.INVITATION or not secret or room.invitation != secret:
+        raise NotFound(NO_INVITATION)
     row = room.members.filter(person=who.id).first()
     if row is not None and row.role == Role.REMOVED:
         raise Forbidden(f"you were removed from {room.title}; an owner of it can let you in again")

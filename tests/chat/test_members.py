@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from streams.chat import members
 from streams.chat.changing import change_room
 from streams.chat.generation_start import Asked, create_generation
+from streams.chat.invitations import renew_invitation
 from streams.chat.rooms import ensure_room
 from streams.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound, TooLarge
 from streams.models import Event, Member, Role, Room, RoomKind
@@ -81,10 +82,16 @@ def test_leaving_sheds_neither_a_mute_nor_a_role(room, olga):
 
 def test_whoever_was_removed_comes_in_by_an_owner_only(room, olga):
     ann = user("ann")
-    members.join(room, ann)
+    room.kind = RoomKind.INVITATION
+    room.save()
+    first = renew_invitation(room, olga)
+    members.join(room, ann, secret=first)
     members.set_role(room, olga, person=ann.id, role="removed")
     with pytest.raises(Forbidden, match="you were removed from The den"):
-        members.join(room, ann)
+        members.join(room, ann, secret=first)
+    renew_invitation(room, olga)
+    with pytest.raises(NotFound, match="no good any more"):  # withdrawn between the look at it and the coming in
+        members.join(room, user("ben"), secret=first)
     members.invite(room, olga, username="ann")
     assert room.members.get(person=ann.id).role == Role.MEMBER
 
