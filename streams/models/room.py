@@ -66,6 +66,10 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """Those who may not talk for a while."""
         return self.filter(muted_until__gt=now)
 
+    def guests(self) -> Self:
+        """Those who have no account; none of them owns a room."""
+        return self.filter(person__startswith="g:", user=None).exclude(role=Role.OWNER)
+
     def within(self) -> Self:
         """Those who may read."""
         return self.exclude(role=Role.REMOVED)
