@@ -16,6 +16,7 @@ from streams.chat.attachments import check_attachments
 from streams.chat.mentions import mentions_in
 from streams.chat.roles import check_take_back, check_talk, commands_room, is_public
 from streams.chat.words import Draft
+from streams.connections.commands import command
 from streams.errors import Conflict, Forbidden, InvalidInput, KeyReused, NotFound
 from streams.eventlog import Appended
 from streams.models import Event, Generation, Member, Message, Reaction, Room, Topic
@@ -153,6 +154,7 @@ def delete_message(room: Room, who: Identity, seq: int) -> None:
     row.reactions.all().delete()
     _forget(room, row)
     _forget_question(room, who, row)
+    command("changed", topic=f"room:{room.slug}")
 
 
 def _forget(room: Room, row: Message) -> None:

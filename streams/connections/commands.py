@@ -4,6 +4,7 @@
     notice  {"ids" | "who" | "address" | "all", "text"} tell them something
     bans    {}                                          the bans have changed
     recheck {"who"}                                     somebody's rights have changed
+    changed {"topic"}                                   events of its log read otherwise now
     drain   {"process"}                                 that process ends
 
 A topic, so that a command is heard at once where the doorbell rings, within a second where it does not, and not lost
@@ -75,6 +76,8 @@ async def _perform(hub: Hub, kind: str, command: Command, on_drain: Callable[[],
         await load(hub)
     elif kind == "recheck":
         await check_once(hub, command["who"])
+    elif kind == "changed":
+        hub.forget_events(command["topic"])
     elif kind == "drain" and command["process"] == process_name():
         on_drain()
 

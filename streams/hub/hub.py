@@ -168,6 +168,11 @@ class Hub:
             self._mark(live)
             self._bound_memory()
 
+    def forget_events(self, name: str) -> None:
+        """Events of the topic read otherwise in the log by now: whoever asks for what has been is served from there."""
+        if (live := self._live.get(name)) is not None:
+            live.ring.shrink(0)
+
     def _mark(self, live: LiveTopic) -> None:
         if live.behind:
             self._behind.add(live)

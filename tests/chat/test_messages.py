@@ -45,7 +45,11 @@ def doing(runner, room):
 
 async def log(hub):
     """``(type, data)`` of all events of the room."""
-    return await hub.gateway.run(lambda: [(one.type, json.loads(one.data)) for one in Event.objects.order_by("seq")])
+    return await hub.gateway.run(
+        lambda: [
+            (one.type, json.loads(one.data)) for one in Event.objects.filter(topic__name="room:lobby").order_by("seq")
+        ]
+    )
 
 
 def seq_of(ack):
@@ -189,6 +193,8 @@ async def test_what_is_deleted_is_gone_from_the_row_and_from_the_log(hub, room, 
     events = await log(hub)
     assert [kind for kind, _ in events] == ["message", "message.edited", "reaction", "message.deleted"]
     assert "secret" not in json.dumps(events)
+    told = await hub.gateway.run(lambda: list(Event.objects.filter(type="changed").values_list("data", flat=True)))
+    assert told == ['{"topic":"room:lobby"}'], "what processes hold in memory is forgotten too"
     for op in ({"op": "edit", "text": "again"}, {"op": "react", "emoji": "👍", "on": True}):
         with pytest.raises(Conflict, match="was deleted"):
             await doing(ADA, op.pop("op"), message=1, **op)

@@ -1,7 +1,7 @@
 """What an operator does to connections, by commands that every process hears; and bans."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -14,9 +14,10 @@ from streams.connections.commands import TOPIC, command
 from streams.connections.peer import Peer
 from streams.connections.written import Writer, renew_process
 from streams.errors import Banned, CloseReason, InvalidInput, StreamClosed, TooLarge
-from streams.hub import follow
-from streams.models import Ban, BanKind, LiveConnection, Process, Topic, Visibility
-from streams.publishing import Identity
+from streams.hub import follow, open_reader
+from streams.models import Ban, BanKind, Event, LiveConnection, Process, Topic, Visibility
+from streams.publishing import Identity, apublish
+from streams.wire.last_event_id import parse_last_event_id
 from tests.harness.waiting import aeventually
 
 ANN, BOB = Identity("user", "u:7", "Ann"), Identity("guest", "g:1", "Bob")
@@ -173,6 +174,30 @@ async def test_only_the_process_that_is_named_drains(hub, drained):
     await hub.gateway.run(operate.drain_process, by, process)
     await aeventually(lambda: drained)
     assert drained == [True]
+
+
+async def test_what_was_changed_in_a_log_is_read_from_there(hub, drained):
+    await apublish("orders", "first")
+
+    async def first_of(reader):
+        await reader.subscribe("orders", parse_last_event_id("-1"))
+        async with aclosing(follow(reader)) as batches:
+            batch = await anext(batches)
+        await reader.unsubscribe("orders")
+        return [event.data for event in batch.events]
+
+    async with open_reader(hub) as keeps, open_reader(hub) as reader:
+        await keeps.subscribe("orders", parse_last_event_id(None))
+        await apublish("orders", "secret")
+        assert await first_of(reader) == ['"secret"']
+
+        def change():
+            Event.objects.filter(topic__name="orders").update(data='"gone"')
+            command("changed", topic="orders")
+
+        await hub.gateway.run(change)
+        await aeventually(lambda: hub.traffic()[TOPIC].events_out)
+        assert await first_of(reader) == ['"gone"']
 
 
 async def test_commands_are_private_and_nobody_else_may_publish_them(hub, drained):
