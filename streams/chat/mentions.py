@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from streams.chat.presence import people_said
 from streams.models import Member, Message, Role, Room
 
 MAX_MENTIONS = 20
+MAX_SIGNS = 100  # that are looked at: each is compared with the names of all, of whom there may be thousands
 MEMBERS = 5_000  # whose names are tried
 SPEAKERS = 1_000  # of the newest messages, whose authors are tried too
 MODEL = "claude"  # is asked by its name, not mentioned
@@ -23,7 +25,7 @@ def mentioned(text: str, people: Iterable[tuple[str, str]]) -> list[Mention]:
     """
     names = sorted(((name.casefold(), who, name) for who, name in people if name), key=lambda one: -len(one[0]))
     found: dict[str, Mention] = {}
-    for at in _AT.finditer(text):
+    for at in islice(_AT.finditer(text), MAX_SIGNS):
         behind = text[at.end() : at.end() + 200].casefold()
         for name, who, shown in names:
             if behind.startswith(name) and not _WORD.match(behind, len(name)):

@@ -240,7 +240,8 @@ PEOPLE = [("1", "Ann"), ("2", "Ann Lee"), ("3", "Öz"), ("4", "o'neil"), ("5", "
     ("text", "meant"),
     [("@ann hi", ["1"]), ("@Ann Lee hi", ["2"]), ("hi @ANN LEE, and @ann", ["2", "1"]), ("@annika", []),
      ("mail@ann", []), ("@@ann", []), ("@öz!", ["3"]), ("(@O'Neil)", ["4"]), ("@ann @ann", ["1"]), ("@", []),
-     ("@ann_lee", []), ("@" * 100, [])],
+     ("@ann_lee", []), ("@" * 100, []),
+     ("@x " * 99 + "@ann", ["1"]), ("@x " * 100 + "@ann", [])],
 )  # fmt: skip
 def test_the_longest_name_that_fits_is_meant(text, meant):
     assert [one["id"] for one in mentioned(text, PEOPLE)] == meant
