@@ -20,6 +20,7 @@ _PATTERNS = [
     (re.compile(r"\bsk-[\w-]{8,}"), HIDDEN),
     (re.compile(r"(?i)([a-z][a-z0-9+.-]*://[^\s:/@\"']*:)[^\s@\"']+(?=@)"), rf"\1{HIDDEN}"),
     (re.compile(rf"(?i)(\b{_NAME}(?:=|%3D)[\"']?)[^\s&;,\"'#)]+"), rf"\1{HIDDEN}"),  # queries, cookies, DSNs
+    (re.compile(r"([?&](?:q|find)=)[^\s&\"'#]+"), rf"\1{HIDDEN}"),  # what somebody looks for
     (re.compile(rf"(?i)([\"']{_NAME}[\"']\s*[:,]\s*b?[\"'])[^\"']+"), rf"\1{HIDDEN}"),  # dicts, JSON, headers
 ]
 
@@ -38,7 +39,7 @@ def known_secrets(environ: Mapping[str, str]) -> re.Pattern[str] | None:
 
 
 def redact(text: str) -> str:
-    """``text`` without tokens, keys, cookies, and passwords in URLs."""
+    """``text`` without tokens, keys, cookies, passwords in URLs, and the words of searches."""
     known = _known()
     if known is not None:
         text = known.sub(HIDDEN, text)
