@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, aclosing, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,10 +19,10 @@ from django.http import HttpRequest, HttpResponseBase
 
 from streams.chat.budget import Asker, check_budget, guest_at
 from streams.chat.context import chat_prompt
-from streams.chat.generation_rows import Outcome, end_generation, interrupted
+from streams.chat.generation_rows import Outcome, end_generation
 from streams.chat.generations import GenerationRunner
 from streams.chat.model import current_runner
-from streams.chat.provider import Finished, Piece, Prompt, TextPiece
+from streams.chat.provider import Counted, Finished, Piece, Prompt, TextPiece, ThinkingPiece, Usage
 from streams.connections import Connection, current_peer, registry
 from streams.errors import (
     CloseReason,
@@ -51,6 +52,7 @@ MAX_JSON_DEPTH = 10
 OPENING = b": the answer follows\n\n"  # Daphne sends the headers with the first byte
 STOPPED = "the server was stopped while answering"
 DONE = b"data: [DONE]\n\n"
+LEFT = GenerationFailed("interrupted", "whoever asked left before the end", retryable=True)
 
 
 @answers_errors
@@ -148,12 +150,40 @@ async def _pieces(
                     yield piece
 
 
+@dataclass(slots=True)
+class _Heard:
+    """What has come of an answer; what it cost counts whatever becomes of it."""
+
+    text: list[str] = field(default_factory=list)
+    thinking: list[str] = field(default_factory=list)
+    counted: Usage | None = None
+    finished: Finished | None = None
+
+    def take(self, piece: Piece) -> str:
+        """The text that the caller is told of it."""
+        if isinstance(piece, TextPiece):
+            self.text.append(piece.text)
+            return piece.text
+        if isinstance(piece, ThinkingPiece):
+            self.thinking.append(piece.text)
+        elif isinstance(piece, Counted):
+            self.counted = piece.usage
+        else:
+            self.finished = piece
+        return ""
+
+    def outcome(self, status: GenerationStatus, error: GenerationFailed | None = None) -> Outcome:
+        """The end of it."""
+        return Outcome(
+            status, "".join(self.text), self.finished, error, thinking="".join(self.thinking), counted=self.counted
+        )
+
+
 async def _stream(
     hub: Hub, runner: GenerationRunner, generation: Generation, prompt: Prompt, who: Identity
 ) -> AsyncGenerator[bytes, None]:
     """The pieces as frames. When the caller leaves, the call upstream is closed at once; the row says interrupted."""
-    text: list[str] = []
-    outcome: Outcome | None = None
+    heard, outcome = _Heard(), None
     with ExitStack() as held:
         try:
             connection = held.enter_context(registry.opened(Connection("chat", who)))
@@ -162,21 +192,20 @@ async def _stream(
             connection.sent(len(OPENING))
             async with aclosing(_pieces(runner, generation, prompt, connection)) as pieces:
                 async for piece in pieces:
-                    if isinstance(piece, TextPiece):
-                        text.append(piece.text)
-                        chunk = sse.encode_data({"text": piece.text})
+                    if text := heard.take(piece):
+                        chunk = sse.encode_data({"text": text})
                         yield chunk
                         connection.sent(len(chunk))
-                    elif isinstance(piece, Finished):
-                        outcome = Outcome(GenerationStatus.DONE, "".join(text), piece)
+                    if heard.finished:
+                        outcome = heard.outcome(GenerationStatus.DONE)
             yield DONE
         except StreamsError as error:
             failed = _as_failed(error)
             status = GenerationStatus.INTERRUPTED if hub.closing is not None else GenerationStatus.FAILED
-            outcome = Outcome(status, "".join(text), error=failed)
+            outcome = heard.outcome(status, failed)
             yield sse.encode_control("error", {"error": failed.as_json()})
         finally:
-            outcome = outcome or interrupted("".join(text))
+            outcome = outcome or heard.outcome(GenerationStatus.INTERRUPTED, LEFT)
             await asyncio.shield(hub.gateway.run(end_generation, generation.pk, None, outcome))
 
 

@@ -31,7 +31,6 @@ from streams.errors import GenerationFailed
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
     from anthropic.lib.streaming import AsyncMessageStream, AsyncMessageStreamManager, ParsedMessageStreamEvent
-    from anthropic.types import ParsedMessage
     from anthropic.types import Usage as VendorUsage
 
 logger = logging.getLogger(__name__)
@@ -80,7 +79,8 @@ class ClaudeProvider:
         """Yield the answer's pieces; ``Finished`` only after ``message_stop``. Consume under ``aclosing``.
 
         Raises GenerationFailed, logged once with the vendor's request id; a refusal is one of kind ``refusal``, after
-        the text that came before it. Cancelling or closing closes the socket upstream before it returns.
+        the text that came before it and its ``Finished``. Cancelling or closing closes the socket upstream before it
+        returns.
         """
         request_id = None
         try:
@@ -99,7 +99,11 @@ class ClaudeProvider:
                 if event is None:
                     raise incomplete(any_text=begun, request_id=request_id)
                 await _drain(upstream)
-                yield self._finished(upstream.current_message_snapshot, self._facts(prompt.model, request_id))
+                message = upstream.current_message_snapshot
+                yield Finished(stop_reason(message.stop_reason), _usage(message.usage), request_id)
+                if message.stop_reason == "refusal":
+                    explanation = getattr(message.stop_details, "explanation", None)
+                    raise refusal(explanation, self._facts(prompt.model, request_id))
         except Exception as error:
             raise self._failed(error, self._facts(prompt.model, request_id)) from None
 
@@ -166,12 +170,6 @@ class ClaudeProvider:
 
     def _facts(self, model: str, request_id: str | None) -> CallFacts:
         return CallFacts(model, self._api_key, self._connect_timeout_s, self._read_timeout_s, request_id)
-
-    def _finished(self, message: "ParsedMessage[None]", facts: CallFacts) -> Finished:
-        """The last piece. Raises GenerationFailed where the model refused."""
-        if message.stop_reason == "refusal":
-            raise refusal(getattr(message.stop_details, "explanation", None), facts)
-        return Finished(stop_reason(message.stop_reason), _usage(message.usage), facts.request_id)
 
     def _failed(self, error: Exception, facts: CallFacts) -> GenerationFailed:
         """The failure to raise in place of ``error``, after the one line that the log gets."""

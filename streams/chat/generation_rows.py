@@ -43,7 +43,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an answer ended; ``finished`` is there only if the model said that it is whole.
+    """How an answer ended; ``finished`` is there only if the model said that it is at its end.
 
     counted: the tokens of the question, as the vendor told them before the answer began.
     """
@@ -56,11 +56,6 @@ class Outcome:
     shown: Shown | None = None
     counted: Usage | None = None
     first_text_at: datetime | None = None
-
-
-def interrupted(text: str) -> Outcome:
-    """The end of an answer whose server was stopped."""
-    return Outcome(GenerationStatus.INTERRUPTED, text, error=server_stopped())
 
 
 def server_stopped() -> GenerationFailed:

@@ -154,7 +154,7 @@ class Run:
         outcome = Outcome(
             status,
             grown.text,
-            grown.finished if status == GenerationStatus.DONE else None,
+            grown.finished,
             error,
             grown.thinking,
             shown,

@@ -81,7 +81,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The answer is whole: yielded once, last, and only if the vendor said so (``message_stop``)."""
+    """The answer is at its end: yielded once, last, and only if the vendor said so (``message_stop``).
+
+    Behind that of a refusal comes the failure: what it cost is known all the same.
+    """
 
     stop_reason: str
     usage: Usage

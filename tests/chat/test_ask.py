@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+import sqlite3
+from contextlib import asynccontextmanager, closing
 
 import httpx
 import pytest
 
 from tests.fakes.messages_api import FakeMessagesAPI
 from tests.harness.site import SERVERS, Site
+from tests.harness.waiting import aeventually
 
 KEY = "sk-ant-test-do-not-show-0123456789"
 
@@ -82,6 +84,28 @@ async def test_the_first_piece_does_not_wait_for_the_last(chat_site, api):
             assert kind == "message"
             assert json.loads(data)["text"]
             break
+
+
+@pytest.mark.parametrize(
+    ("scenario", "status", "usage"),
+    [
+        ("stall", "interrupted", (12, 4, True)),
+        ("error-mid", "failed", (12, 4, True)),
+        ("stop-refusal", "failed", (12, 15, False)),
+    ],
+)
+async def test_what_an_answer_without_an_end_has_cost_is_counted(scenario, status, usage, chat_site, api):
+    async with asked(chat_site, f"[[{scenario}]]") as response:
+        async for _ in blocks(response):
+            if scenario == "stall":
+                break
+
+    def newest():
+        with closing(sqlite3.connect(chat_site.folder / "site.sqlite3")) as database:
+            fields = "status, input_tokens, output_tokens, estimated"
+            return database.execute(f"SELECT {fields} FROM streams_generation ORDER BY created_at DESC").fetchone()
+
+    await aeventually(lambda: newest() == (status, *usage))
 
 
 @pytest.mark.parametrize("scenario", ["slow", "stall", "silent", "pings"])

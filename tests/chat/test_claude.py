@@ -253,7 +253,7 @@ async def test_a_failure_before_any_text_is_told_as_what_it_is(
     assert (outcome.failure.kind, outcome.failure.retryable) == (kind, retryable)
     assert text in str(outcome.failure)
     assert outcome.failure.request_id == FakeMessagesAPI.request_id
-    assert (outcome.text, outcome.finished) == ("", None)
+    assert (outcome.text, outcome.finished is not None) == ("", kind == "refusal")
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,9 @@ async def test_a_failure_in_the_middle_comes_after_the_text_that_had_come(
     assert (outcome.failure.kind, outcome.failure.retryable) == (kind, retryable)
     assert text in str(outcome.failure)
     assert outcome.text
-    assert outcome.finished is None
+    assert outcome.finished == (
+        Finished("refusal", Usage(12, 15), outcome.failure.request_id) if kind == "refusal" else None
+    )
 
 
 async def test_an_error_while_thinking_ends_the_answer(make_claude: MakeClaude) -> None:

@@ -18,7 +18,7 @@ PLACES = {
     "a key": f"x-api-key: {KEY}",
     "a query": f'127.0.0.1:4 - "GET /events/orders?token={TOKEN}&last_event_id=-1 HTTP/1.1" 200',
     "a foreign token in a query": f"GET /events?access_token={SESSION}&topic=a",
-    "a search": f'HTTP GET /rooms/den/search?before=9&q={PASSWORD}%20{SESSION} 404 [0.01, 127.0.0.1:4]',
+    "a search": f"HTTP GET /rooms/den/search?before=9&q={PASSWORD}%20{SESSION} 404 [0.01, 127.0.0.1:4]",
     "a search for people": f"/rooms/den/settings?find={PASSWORD}",
     "a cookie": f"Cookie: theme=dark; sessionid={SESSION}; csrftoken={SESSION}",
     "a cookie alone": f"got sessionid={SESSION};",
