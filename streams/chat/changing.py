@@ -17,7 +17,7 @@ MAX_MODEL_CHARS = 100
 def checked_text(what: str, value: Any, *, limit: int, lines: bool = False, empty: bool = True) -> str:
     """``value`` without spaces around it. Raises InvalidInput, and TooLarge with the limit and the value."""
     if not isinstance(value, str):
-        raise InvalidInput(f"{what} must be a string, not {type(value).__name__}")
+        raise InvalidInput(f"{what} must be a string, not {'null' if value is None else type(value).__name__}")
     text = value.strip().replace("\r\n", "\n")
     if not text and not empty:
         raise InvalidInput(f"{what} must not be empty")

@@ -46,7 +46,7 @@ def test_a_title_makes_a_slug_that_nothing_has(ann):
     ("fields", "error", "words"),
     [
         ({"title": ""}, InvalidInput, "title must not be empty"),
-        ({"title": None}, InvalidInput, "title must be a string, not NoneType"),
+        ({"title": None}, InvalidInput, "title must be a string, not null"),
         ({"title": "a\nb"}, InvalidInput, "can't be shown"),
         ({"title": "x", "description": "y" * 201}, TooLarge, r"201 characters \(limit 200\)"),
         ({"title": "x", "kind": "secret"}, InvalidInput, "kind 'secret' is none"),
