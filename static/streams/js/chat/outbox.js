@@ -32,6 +32,8 @@ export function createOutbox({ ask, isPast, createId, clock, random, storage, ke
   let flushing = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} until anything is sent again */
   let resting;
+  /** @type {PendingMessage["error"]} why it rests: what waits behind is told so too */
+  let reason = null;
   const kept = () => readJson(storage, key, /** @type {PendingMessage[]} */ ([])).filter((entry) => entry?.client_id && (entry.text || entry.more?.files?.length));
   for (const entry of kept()) {
     const stale = !(clock.now() - Date.parse(entry.time) < STALE_MS);
@@ -63,12 +65,14 @@ export function createOutbox({ ask, isPast, createId, clock, random, storage, ke
       const { code, retry_after_s } = error.failure;
       if (!PASSING.includes(code)) return change(client_id, { status: "failed", error: error.failure });
       change(client_id, { status: "unsent", error: code === "disconnected" ? null : error.failure });
-      if (code !== "disconnected") rest(waitOf(retry_after_s) || REST_MS);
+      if (code !== "disconnected") rest(waitOf(retry_after_s) || REST_MS, error.failure);
     }
   }
 
-  /** Send nothing for so long: what was refused for now would be refused again. @param {number} ms */
-  function rest(ms) {
+  /** Send nothing for so long: what was refused for now would be refused again. @param {number} ms @param {PendingMessage["error"]} failure */
+  function rest(ms, failure) {
+    reason = failure;
+    for (const { client_id, status } of [...entries.values()]) if (status === "unsent") change(client_id, { error: reason });
     clock.clearTimeout(resting);
     resting = clock.setTimeout(() => {
       resting = undefined;
@@ -99,7 +103,8 @@ export function createOutbox({ ask, isPast, createId, clock, random, storage, ke
       const busy = flushing || resting !== undefined; // then it waits behind the others
       /** @type {PendingMessage} */
       const entry = {
-        client_id: createId(), text, more, time: new Date(clock.now()).toISOString(), status: busy ? "unsent" : "sending", error: null,
+        client_id: createId(), text, more, time: new Date(clock.now()).toISOString(), status: busy ? "unsent" : "sending",
+        error: resting === undefined ? null : reason,
       };
       entries.set(entry.client_id, entry);
       if (!busy) return attempt(entry);
