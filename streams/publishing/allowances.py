@@ -34,8 +34,8 @@ class Allowance:
         """
         wait_s = self._rates.take(account, number)
         if wait_s:
-            asked = f"{number} more {self._what}" if number > 1 else f"one more of {self._what}"
-            text = f"{asked} would be more than you may (limit {self._limit})"
+            more = number if number > 1 else "one"
+            text = f"too many {self._what}: {more} more would pass the limit of {self._limit}"
             raise counted(LimitReached(text, retry_after_s=wait_s))
 
 

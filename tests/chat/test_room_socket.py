@@ -138,7 +138,7 @@ async def test_a_person_talks_at_one_rate_over_all_sockets_and_what_is_refused_c
         assert 50 <= refused[0] < 80, "a burst is for both sockets together"
         error = answers[refused[0]]["error"]
         assert (error["code"], error["retryable"]) == ("limit", True)
-        assert error["message"] == "one more of messages would be more than you may (limit 5 a second)"
+        assert error["message"] == "too many messages: one more would pass the limit of 5 a second"
         assert 0 < error["retry_after_s"] <= 1
         assert (await one.ask(op="ping"))["op"] == "ack"
         again = {"op": "error"}

@@ -66,6 +66,6 @@ async def test_questions_too_many_are_429_and_their_answers_take_a_place(small):
             assert (await answer.body()).endswith(b"data: [DONE]\n\n")
     status, headers, error = await asked(small, "/chat", **ask)
     assert (status, error["code"]) == (429, "limit")
-    assert error["message"] == "one more of questions would be more than you may (limit 3 a minute)"
+    assert error["message"] == "too many questions: one more would pass the limit of 3 a minute"
     assert 1 <= int(headers["retry-after"]) <= 20
     assert "Traceback" not in small.log()

@@ -7,7 +7,7 @@ import { createOutbox } from "../../static/streams/js/chat/outbox.js";
 import { RequestFailed } from "../../static/streams/js/requests.js";
 import { createClock } from "./fakes/clock.mjs";
 
-const LIMIT = { code: "limit", message: "one more of messages would be more than you may (limit 5 a second)", retryable: true };
+const LIMIT = { code: "limit", message: "too many messages: one more would pass the limit of 5 a second", retryable: true };
 
 /** An outbox whose server answers with `answers`, one after the other: an id, or a refusal. */
 function createBox(answers, storage = null, clock = createClock(), prefix = "c") {

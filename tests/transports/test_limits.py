@@ -74,7 +74,7 @@ async def test_a_refused_batch_publishes_nothing_and_says_when_to_send_it_again(
     assert heads == [60, 120, 120]
     error = json.loads(body)["error"]
     assert (status, error["code"]) == (429, "limit")
-    assert error["message"] == "60 more events would be more than you may (limit 10 a second)"
+    assert error["message"] == "too many events: 60 more would pass the limit of 10 a second"
     assert 1 <= error["retry_after_s"] <= int(answer_headers["retry-after"]) <= 3
 
 

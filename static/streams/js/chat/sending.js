@@ -3,6 +3,7 @@
 
 import { isAfter } from "../position.js";
 import { openStorage } from "../storage.js";
+import { asSentence } from "./generation-words.js";
 import { createOutbox } from "./outbox.js";
 
 /** @typedef {import("./types.js").Item} Item */
@@ -23,7 +24,7 @@ export function createSending({ client, clock, store, log, createId, key, hint, 
   const outbox = createOutbox({
     async ask(request) {
       const { id, refused } = await client.ask(request);
-      if (refused) hint.fail(`No answer was begun. ${refused.message}`);
+      if (refused) hint.fail(`No answer was begun. ${asSentence(refused.message)}`);
       return id;
     },
     isPast: (id) => !isAfter(id, store.position),
