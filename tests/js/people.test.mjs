@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { hueOf } from "../../static/streams/js/chat/avatar.js";
 import { readEmoji } from "../../static/streams/js/chat/emoji-picker.js";
 import { fitting, mentionAt, withName } from "../../static/streams/js/chat/mention-rules.js";
 import { nextInMenu } from "../../static/streams/js/chat/menu.js";
@@ -27,6 +28,11 @@ test("only those whom the server found are mentioned, the longest name first, an
   assert.deepEqual(found.filter(({ kind }) => kind === "mention").map((token) => [token.text, token.person]), [
     ["@Amber Fox", "g:2"], ["@ada", "u:1"], ["@c++|(x", "u:3"], ["@claude", undefined],
   ]);
+});
+
+test("people who came one after the other have faces of different colours", () => {
+  const hues = Array.from({ length: 12 }, (_, n) => hueOf(`u:${n + 1}`));
+  assert.ok(new Set(hues.map((hue) => Math.floor(hue / 30))).size >= 6, hues.join(" "));
 });
 
 test("code between fences is one block, whatever is in it, and open fences are text", () => {

@@ -14,7 +14,8 @@ export function initialsOf(name) {
 export function hueOf(id) {
   let hash = 2166136261;
   for (const character of id) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619);
-  return (hash >>> 0) % 360;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b); // or neighbours would differ by half a turn, and every other one by nothing
+  return ((hash ^ (hash >>> 13)) >>> 0) % 360;
 }
 
 /** @param {{ id: string, name: string }} person */
