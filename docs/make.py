@@ -1,6 +1,7 @@
 """Makes the parts of the documentation that come from the code and from the running system.
 
-    python docs/make.py            all of it; needs Chromium and curl
+    python docs/make.py            all of it; needs Chromium, a font with emoji, and curl
+    python docs/make.py picture    only the picture of a room
     python docs/make.py dashboard  only the picture of the dashboard, which takes six minutes
     python docs/make.py settings   only the table of settings
 
@@ -60,33 +61,6 @@ def curl_output(url: str) -> str:
     return f"```console\n$ curl -N http://localhost:8000/events/system\n{shown}\n```"
 
 
-async def take_picture(url: str) -> None:
-    """Two guests and the demo model in the lobby."""
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        size = {"width": 1280, "height": 860}
-        pages = [await (await browser.new_context(viewport=size, device_scale_factor=1)).new_page() for _ in range(2)]
-        for page in pages:
-            await page.goto(url)
-            await page.locator("[data-state=live]").first.wait_for(timeout=20_000)
-        for page, text in (
-            (pages[1], "Good morning! Does anyone know what happens if I reload while an answer is being written?"),
-            (pages[0], "It goes on where it was. Ask and see:"),
-            (pages[0], "@claude How does a reader resume after a lost connection?"),
-        ):
-            await page.locator("textarea").first.fill(text)
-            await page.keyboard.press("Enter")
-            await pages[0].get_by_text(text[:40]).first.wait_for()
-        await pages[0].locator("[data-status=done]").first.wait_for(timeout=60_000)
-        await pages[0].mouse.move(0, 0)
-        await pages[0].screenshot(path=PICTURE)
-        await browser.close()
-
-
 async def take_dashboard(url: str, password: str) -> None:
     """The dashboard as the superuser sees it."""
     from playwright.async_api import async_playwright
@@ -107,6 +81,13 @@ async def take_dashboard(url: str, password: str) -> None:
         await browser.close()
 
 
+async def make_picture() -> None:
+    """That of a room."""
+    from docs.picture import take_picture
+
+    await take_picture(PICTURE)
+
+
 async def make_dashboard() -> None:
     """Its picture, after five minutes of load."""
     from docs.load import two_processes, under_load
@@ -121,15 +102,18 @@ def main() -> None:
     if sys.argv[1:] == ["dashboard"]:
         asyncio.run(make_dashboard())
         return
+    if sys.argv[1:] == ["picture"]:
+        asyncio.run(make_picture())
+        return
     OPERATE.write_text(replace_part(OPERATE.read_text(), "settings", settings_table()))
     if sys.argv[1:] == ["settings"]:
         return
     from tests.harness.site import Site
 
+    asyncio.run(make_picture())
     with tempfile.TemporaryDirectory() as folder:
         site = Site("daphne", Path(folder), f"sqlite:///{folder}/site.sqlite3").set_up().start()
         try:
-            asyncio.run(take_picture(site.url))
             README.write_text(replace_part(README.read_text(), "curl", curl_output(site.url)))
         finally:
             site.kill()

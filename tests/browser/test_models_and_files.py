@@ -49,7 +49,7 @@ async def sign_in(page, site, path):
 async def test_the_chosen_model_is_told_of_an_image_and_a_text(browser, site, fresh_room, api):
     async with opened(browser, site.url) as page:
         await sign_in(page, site, fresh_room)
-        await expect(page.locator("#model option").first).to_have_text("Claude Sonnet 4 6 (the usual)")
+        await expect(page.locator("#model option").first).to_have_text("Claude Sonnet 4.6 (the usual)")
         await page.locator("#model").select_option("claude-opus-5-5")
         await page.locator("#attach-input").set_input_files(
             [

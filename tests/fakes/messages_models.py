@@ -1,5 +1,6 @@
 """The models of the fake: what ``GET /v1/models`` tells of them, and what each refuses about thinking."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -52,7 +53,7 @@ def _entry(model: str) -> dict[str, Any]:
     return {
         "type": "model",
         "id": model,
-        "display_name": model.replace("claude-", "Claude ").replace("-", " ").title(),
+        "display_name": re.sub(r"(\d) (\d)\b", r"\1.\2", model.replace("-", " ").title()),
         "created_at": "2026-06-01T00:00:00Z",
         "lifecycle": "deprecated" if model == RETIRING else "active",
         "deprecated_at": "2026-05-01T00:00:00Z" if model == RETIRING else None,
