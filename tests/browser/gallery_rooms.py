@@ -57,13 +57,13 @@ def furnish() -> None:
     Member.objects.filter(room=team, name="quiet").update(muted_until=timezone.now() + timedelta(hours=3))
     Member.objects.filter(room=team, name="cleo").update(role=Role.REMOVED)
     renew_invitation(team, admin)
-    put("releases", people["ada"], *(f"Point {n} of the plan: somebody looks at it" for n in range(1, 13)))
-    Member.objects.filter(room=team, name="admin").update(read_seq=3)
+    said = put("releases", people["ada"], *(f"Point {n} of the plan: somebody looks at it" for n in range(1, 13)))
+    Member.objects.filter(room=team, name="admin").update(read_seq=said[7])
     make_room(admin, title="Nobody yet", description="", slug="empty")
     make_room(admin, title=f"תכנון {LONG}"[:80], description=LONG * 2, slug="long")
     Room.objects.filter(slug="long").update(description=(LONG + " ") * 2)
     for name, text in TALK:
-        put("long", people.get(name) or Identity("guest", "g:1", name), text)
+        put("long", people.get(name) or Identity("guest", f"g:{len(name)}", name), text)
     for title in ("Incidents", "Design", "Support", "Random", "Music", "Hiring", "Numbers", "Papers"):
         room = make_room(people["ada"], title=title, description=f"All about {title.lower()}", slug=title.lower())
         put(room.slug, people["ben"], *(f"line {n} about {title.lower()}" for n in range(len(title) * 20 - 90)))

@@ -53,6 +53,8 @@ test("each end says its reason and offers what helps", () => {
   assert.equal(ends(limited).text, `Rate limit until ${formatClock(new Date(at(3600)))}. What had come is kept above.`);
   assert.equal(inLocalTime("until 04:10 UTC", at(0)), `until ${formatClock(new Date(at(-3000 + 86_400)))}`); // tomorrow's
   assert.equal(inLocalTime("until 04:10 UTC", null), "until 04:10 UTC");
+  assert.equal(inLocalTime("until 2026-11-26 05:10 UTC", at(0)), `until ${formatClock(new Date(at(600)))}`); // today
+  assert.match(inLocalTime("until 2027-01-02 05:10 UTC", at(0)), /2027/);
 });
 
 test("what was used is told with its marks: the cache, what is reckoned, what it cost", () => {

@@ -75,7 +75,8 @@ export function inLocalTime(text, said) {
     const from = day ?? new Date(said_ms).toISOString().slice(0, 10);
     const until = new Date(`${from}T${hours}:${minutes}:00Z`);
     if (!day && until.getTime() < said_ms - 60_000) until.setUTCDate(until.getUTCDate() + 1);
-    return `until ${day ? formatFull(until) : formatClock(until)}`;
+    const today = until.toDateString() === new Date(said_ms).toDateString();
+    return `until ${day && !today ? formatFull(until) : formatClock(until)}`;
   });
 }
 

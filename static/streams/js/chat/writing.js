@@ -41,7 +41,7 @@ export function candidates(about, present, items) {
 export function openComposer({ client, clock, store, say, key, limit, people, extras, onSent, onEditLast }) {
   if (!(document.getElementById("composer") instanceof HTMLFormElement)) {
     const silenced = document.getElementById("silenced");
-    if (silenced) silenced.textContent = inLocalTime(silenced.textContent ?? "", null);
+    if (silenced) silenced.textContent = inLocalTime(silenced.textContent ?? "", new Date(clock.now()).toISOString());
     return null;
   }
   byId("composer", HTMLFormElement).hidden = false;
