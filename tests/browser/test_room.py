@@ -52,23 +52,6 @@ async def test_a_reload_in_the_middle_of_an_answer_loses_and_doubles_nothing(bro
         assert item["status"] == "done"
 
 
-async def test_text_while_it_grows_is_what_the_log_holds(browser, site, fresh_room):
-    async with opened(browser, site.url + fresh_room) as page:
-        await live(page)
-        await say(page, "/demo table")
-        await page.locator("article.generation[data-status=running] .growing.open").wait_for()
-        await page.reload()
-        state = await page.locator("#snapshot").evaluate("element => JSON.parse(element.textContent)")
-        running = next(item for item in state["items"] if item["kind"] == "generation")
-        shown = await page.locator("article.generation .answer").text_content()
-        assert running["status"] == "running"
-        assert "".join(shown.split()).startswith(
-            "".join(running["text"].split())
-        )  # what is finished has lost its blank lines
-        await answer(page)
-        await expect(page.locator("article.generation table")).to_be_visible()
-
-
 async def test_an_error_keeps_the_text_shows_the_reason_and_can_be_asked_again(browser, site, fresh_room):
     async with opened(browser, site.url + fresh_room) as page:
         await live(page)

@@ -64,8 +64,7 @@ function openRoom(page) {
   const extras = createExtras({ page, key, tell: hint.fail, fetch, clock });
   const sending = createSending({
     client, clock, store, createId, hint,
-    log: () => log,
-    key: key("outbox"),
+    log: () => log, key: key("outbox"),
     onChange: () => reading.refresh(),
     edit: (text) => composer?.set(text),
   });
