@@ -23,7 +23,7 @@ from streams.admin.words import number
 from streams.conf import get_settings
 from streams.connections.operate import audit
 from streams.errors import StreamsError
-from streams.eventlog import check_deletable, delete_topic, reset, trim
+from streams.eventlog import check_deletable, check_resettable, delete_topic, empty, reset, trim
 from streams.eventlog.browse import kept_numbers
 from streams.jobs.registry import kind_named
 from streams.jobs.rows import start_job
@@ -202,10 +202,12 @@ def delete_page(panel: Panel, request: HttpRequest, topic: Topic) -> HttpRespons
 
 def clear(panel: Panel, request: HttpRequest, topic: Topic, then: str) -> bool:
     """Empty the topic, and reset or delete it; as a job if that takes long. Whether it was done or begun."""
-    trim(topic, keep=0, until=(until := time.monotonic() + AT_ONCE_S))
-    if time.monotonic() >= until:
-        return _go_on(panel, request, "clear", {"topic": topic.name, "then": then})
     try:
+        if then == "reset":
+            check_resettable(topic)
+        _, all_gone = empty(topic, keep_answers=then == "reset", until=time.monotonic() + AT_ONCE_S)
+        if not all_gone:
+            return _go_on(panel, request, "clear", {"topic": topic.name, "then": then})
         if then == "reset":
             epoch = reset(topic.name)
             panel.message_user(request, f"{topic} begins anew, with the epoch {epoch}.", messages.SUCCESS)

@@ -1,8 +1,4 @@
-"""Trim: what a topic need not keep is deleted in bounded batches, oldest first; reset: a log begins anew.
-
-A log of any size is reset, or deleted with its topic, by trimming it to nothing first: then little is left to do in
-the one transaction that ends it.
-"""
+"""Trim: what a topic need not keep is deleted in bounded batches, oldest first."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -13,11 +9,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from streams.conf import get_settings
-from streams.errors import Conflict
-from streams.models import Event, Generation, Member, Message, Reaction, Room, Topic
-from streams.models.generation import OPEN
-from streams.models.topic import new_epoch
-from streams.wire.names import is_own, room_of
+from streams.models import Event, Topic
 
 TOPICS_AT_ONCE = 500
 
@@ -72,47 +64,3 @@ def trim_some(after: int, *, seconds: float) -> tuple[int, int | None]:
         if time.monotonic() > until:
             return deleted, after - 1 if some else after  # there may be more of it
     return deleted, after if Topic.objects.filter(pk__gt=after).exists() else None
-
-
-@transaction.atomic
-def reset(name: str) -> str:
-    """Empty a topic and give it a new epoch, which is returned: every reader is told of the gap.
-
-    Its numbers begin anew, so what was said in a room goes too. Raises Conflict while an answer is written there.
-    """
-    topic = Topic.objects.select_for_update().get(name=name)
-    _forget_talk(topic)
-    topic.events.all().delete()
-    topic.epoch, topic.head = new_epoch(), 0
-    topic.save(update_fields=["epoch", "head"])
-    return topic.epoch
-
-
-def _forget_talk(topic: Topic) -> None:
-    """What was said in a room, whose places are no more; of its answers what they cost is kept."""
-    answers = Generation.objects.filter(topic=topic)
-    if answers.filter(status__in=OPEN).exists():
-        raise Conflict(f"an answer is being written in {topic.name}: stop it first, or wait for its end")
-    nowhere = dict.fromkeys(("topic", "start_seq", "end_seq", "message_seq"))
-    answers.update(**nowhere, question="", text="", thinking="", html="", html_chars=0)
-    Reaction.objects.filter(message__topic=topic).delete()
-    messages = Message.objects.filter(topic=topic)
-    messages._raw_delete(using=topic._state.db)  # reactions, which are gone, were all that refers to them
-    Member.objects.filter(room__topic=topic).update(read_seq=0)
-
-
-@transaction.atomic
-def delete_topic(name: str) -> None:
-    """Delete a topic with its events, at once: every reader is told. Raises Conflict for one that is needed."""
-    topic = Topic.objects.select_for_update().get(name=name)
-    check_deletable(topic)
-    topic.events.all()._raw_delete(using=topic._state.db)  # no other table refers to them
-    topic.delete()
-
-
-def check_deletable(topic: Topic) -> None:
-    """Raise Conflict for the topics of a room, and for those that the server itself publishes to."""
-    if (slug := room_of(topic.name)) is not None and Room.objects.filter(slug=slug).exists():
-        raise Conflict(f"{topic.name} is a topic of a room; delete the room, or reset the topic")
-    if is_own(topic.name):
-        raise Conflict(f"the server itself publishes to {topic.name}; it may be reset")

@@ -1,4 +1,4 @@
-"""Retention: by count and age, in bounded batches; and a log that begins anew."""
+"""Retention: by count and age, in bounded batches."""
 
 import importlib
 from concurrent.futures import TimeoutError as NotYet
@@ -150,21 +150,3 @@ def test_a_log_that_is_reset_while_it_is_trimmed_keeps_its_new_events():
             trim(topic)
         resetting[0].result(LIMIT_S)
     assert kept() == [1, 2, 3]
-
-
-def test_reset_gives_a_new_epoch_and_begins_at_one():
-    topic = a_topic(5)
-    epoch = reset("orders")
-    assert epoch != topic.epoch
-    assert kept() == []
-    assert (read_head("orders").epoch, read_head("orders").seq) == (epoch, 0)
-    assert append("orders", [NewEvent("1")]).ids == (f"{epoch}-1",)
-
-
-def test_a_rolled_back_reset_never_was():
-    topic = a_topic(5)
-    with transaction.atomic():
-        reset("orders")
-        transaction.set_rollback(True)
-    assert kept() == [1, 2, 3, 4, 5]
-    assert read_head("orders").epoch == topic.epoch

@@ -1,4 +1,4 @@
-"""``clear``: a topic is emptied in bounded batches, then reset or deleted, however large its log is."""
+"""``clear``: a topic is emptied in bounded batches, then reset or deleted, however much was said in it."""
 
 import time
 from collections.abc import AsyncGenerator
@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from django.contrib.auth import get_user_model
 
 from streams.errors import Forbidden, NoSuchTopic
-from streams.eventlog import check_deletable, delete_topic, reset, trim
+from streams.eventlog import check_deletable, check_resettable, delete_topic, empty, reset
 from streams.jobs.context import JobContext
 from streams.jobs.parameters import Parameter, Type
 from streams.jobs.registry import Progress, job
@@ -29,6 +29,8 @@ def check_clear(who: Identity, *, topic: str, then: str) -> None:
         raise NoSuchTopic(f"no topic {topic!r}")
     if then == DELETE:
         check_deletable(found)
+    else:
+        check_resettable(found)
 
 
 @job(
@@ -42,14 +44,14 @@ def check_clear(who: Identity, *, topic: str, then: str) -> None:
     resumable=True,
 )
 async def clear_topic(context: JobContext, *, topic: str, then: str) -> AsyncGenerator[Progress, None]:
-    """Deletes all events of a topic, then gives it a new epoch, or deletes it too."""
+    """Deletes all events of a topic, of a room what was said in it, then gives it a new epoch, or deletes it too."""
     before = context.resume_at.result or {}
     deleted, epoch = before.get("deleted", 0), before.get("_epoch") or await context.run(epoch_of, topic)
     while True:
         yield Progress(deleted, None, {"deleted": deleted, "_epoch": epoch})
-        some = await context.run(empty_for_a_turn, topic, epoch, TURN_S)
+        some, all_gone = await context.run(empty_for_a_turn, topic, epoch, then, TURN_S)
         deleted += some
-        if some < context.hub.settings.trim_batch:
+        if all_gone or not some:
             break
     await context.run(finish, topic, epoch, then)
     yield Progress(deleted, deleted, {"deleted": deleted, "_epoch": epoch})
@@ -60,10 +62,12 @@ def epoch_of(name: str) -> str | None:
     return Topic.objects.filter(name=name).values_list("epoch", flat=True).first()
 
 
-def empty_for_a_turn(name: str, epoch: str | None, seconds: float) -> int:
-    """Delete events of that life for about so long, oldest first; how many. Fewer than a batch: few are left."""
+def empty_for_a_turn(name: str, epoch: str | None, then: str, seconds: float) -> tuple[int, bool]:
+    """Delete what is of that life for about so long, as ``empty`` does: how many rows, and whether all are gone."""
     topic = Topic.objects.filter(name=name, epoch=epoch).first()
-    return 0 if topic is None else trim(topic, keep=0, until=time.monotonic() + seconds)
+    if topic is None:
+        return 0, True
+    return empty(topic, keep_answers=then == RESET, until=time.monotonic() + seconds)
 
 
 def finish(name: str, epoch: str | None, then: str) -> None:
