@@ -1,6 +1,8 @@
 """A room as a file."""
 
+import asyncio
 import json
+from contextlib import aclosing
 from functools import partial
 
 import pytest
@@ -11,12 +13,15 @@ from django.utils import timezone
 from streams.chat import export_views
 from streams.chat.message_rows import delete_message, edit_message, react
 from streams.chat.rooms import ensure_room
+from streams.connections import registry
 from streams.errors import StreamClosed
 from streams.eventlog import reset
+from streams.flow import piped
 from streams.models import Generation, Message, Topic
 from streams.publishing import Identity
 from tests.chat.saying import put
-from tests.harness.asgi import request
+from tests.harness.asgi import Exchange
+from tests.harness.waiting import aeventually
 
 ADA = Identity("guest", "g:ada", "Ada *Fox*", by_cookie=True)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,12 +50,19 @@ def talk():
 
 @pytest.fixture
 async def export(hub, monkeypatch):
-    """``await export(format="json")``: the answer; read two items at a time."""
+    """``await export(format="json")``: the answer; read two items at a time. ``export.open``: while it is written."""
     monkeypatch.setattr(export_views, "PAGE", 2)
     headers = await hub.gateway.run(talk)
-    return lambda slug="lobby", method="GET", **query: request(
-        method, f"/rooms/{slug}/export", query=query, headers=headers
-    )
+
+    def opened(slug="lobby", method="GET", **query):
+        return Exchange(method, f"/rooms/{slug}/export", query=query, headers=headers)
+
+    async def whole(*args, **query):
+        async with opened(*args, **query) as answer:
+            return answer.status, answer.headers, await answer.body()
+
+    whole.open = opened
+    return whole
 
 
 async def test_json_has_all_of_it_with_versions_and_reactions(export):
@@ -89,6 +101,36 @@ async def test_what_may_not_be_had_is_refused(hub, export):
     status, _, body = await export(format="pdf")
     assert (status, json.loads(body)["error"]["code"]) == (400, "invalid")
     assert (await export(method="HEAD"))[2] == b""
+
+
+@pytest.mark.parametrize("reads_on", [True, False], ids=["while a page is read", "while nobody takes what is written"])
+async def test_who_leaves_in_the_middle_leaves_nothing_behind(hub, export, monkeypatch, reads_on):
+    monkeypatch.setattr(export_views, "PAGE", 1)
+    await hub.gateway.run(partial(put, "lobby", ADA, *map(str, range(40))))  # more than goes unread
+    read, closed = export_views._pages, asyncio.Event()
+
+    async def pages(*args):
+        try:
+            async with aclosing(read(*args)) as those:
+                async for page in those:
+                    yield page
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(export_views, "_pages", pages)
+    kept = []  # no collector closes it
+    monkeypatch.setattr(export_views, "piped", lambda *args: kept.append(piped(*args)) or kept[-1])
+    async with export.open(format="json") as answer:
+        assert (await answer.chunk()).startswith(b'{"room"')
+        assert b"@claude hello" in await answer.chunk()
+        assert registry.by_technique()["export"] == 1
+        if not reads_on:
+            await aeventually(answer.full)
+        assert not closed.is_set()
+    assert closed.is_set()
+    assert registry.by_technique().get("export", 0) == 0
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "piped"]
+    assert json.loads((await export(format="json"))[2])["count"] == 44
 
 
 async def test_half_of_it_never_looks_like_the_whole(hub, export):

@@ -101,6 +101,10 @@ class Exchange:
         self.task.result()
         raise AssertionError("the application ended without an end to its answer")
 
+    def full(self) -> bool:
+        """Whether so much goes unread that the application waits."""
+        return self._outbox.full()
+
     async def chunk(self) -> bytes | None:
         """The next bytes of the body; None at its end."""
         if self._whole:
