@@ -24,7 +24,7 @@ async def test_questions_have_a_rate_and_a_refused_one_begins_nothing(make_hub):
     admission = Admission(await make_hub(max_questions_per_min=2))
     for _ in range(2):
         admission.ask("u:1")
-    with pytest.raises(LimitReached, match="limit 2 a minute"):
+    with pytest.raises(LimitReached, match="limit of 2 a minute"):
         admission.ask("u:1")
     admission.ask("u:2")
     await admission.idle()

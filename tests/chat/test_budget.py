@@ -11,11 +11,12 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from streams.chat.budget import Asker, check_budget, days_of, guest_at
-from streams.chat.generation_rows import end_generation, interrupted
+from streams.chat.generation_rows import Outcome, end_generation, server_stopped
 from streams.chat.preparing import prepare
 from streams.chat.provider import Prompt, Turn
 from streams.errors import OverBudget
 from streams.models import Generation, ModelPrice
+from streams.models.generation import GenerationStatus
 from streams.models.price import price_of
 from streams.publishing import Identity, create_token
 from tests.chat.talking import Talk
@@ -91,7 +92,7 @@ def test_all_that_an_answer_may_say_has_to_fit_and_is_reserved_until_its_end(tal
     ):
         check_budget(None, Asker("u:1"), MODEL, asked)
     check_budget(None, Asker("u:2"), MODEL, asked)
-    end_generation(first.pk, None, interrupted("a word"))
+    end_generation(first.pk, None, Outcome(GenerationStatus.INTERRUPTED, "a word", error=server_stopped()))
     check_budget(None, Asker("u:1"), MODEL, asked)
 
 

@@ -148,7 +148,7 @@ async def test_one_account_has_one_rate_over_all_requests_and_is_told_when_to_co
     refused = [answer for answer in answers if answer.status_code == 429]
     assert {answer.status_code for answer in answers} == {400, 429}
     assert answers.index(refused[0]) >= 50
-    assert refused[0].json()["error"]["message"].endswith("(limit 5 a second)")
+    assert refused[0].json()["error"]["message"].endswith("the limit of 5 a second")
     assert refused[0].headers["retry-after"] == "1"
     status, answer, _ = await post(b'{"op": "say", "many": [' + b"1," * 5_000 + b"1]}", Cookie=cookie)
     assert (status, code(answer)) == (429, "limit")
