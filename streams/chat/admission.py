@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from streams.conf import StreamSettings
 from streams.connections import current_peer
 from streams.errors import LimitReached
 from streams.hub import Hub
@@ -15,6 +16,23 @@ RETRY_S = 5.0
 
 def _too_many(text: str) -> LimitReached:
     return counted(LimitReached(text, retry_after_s=RETRY_S))
+
+
+class Places:
+    """How many more may begin, of all and of one account; the same limits as ``Admission.check`` has."""
+
+    def __init__(self, settings: StreamSettings, by_account: Counter[str]) -> None:
+        self._settings = settings
+        self._by_account = by_account.copy()
+
+    def take(self, account: str) -> bool:
+        """Count one more, if there is a place for it; whether there is."""
+        free = (
+            self._by_account.total() < self._settings.max_generations
+            and self._by_account[account] < self._settings.max_generations_per_user
+        )
+        self._by_account[account] += free
+        return free
 
 
 class Admission:
@@ -42,13 +60,9 @@ class Admission:
         if account.startswith("g:"):
             allowances(self._hub).guests.take(current_peer().address)
 
-    def has_room(self, account: str) -> bool:
-        """Whether ``check`` would let one more begin that was asked for before."""
-        settings = self._hub.settings
-        return (
-            self._by_account.total() < settings.max_generations
-            and self._by_account[account] < settings.max_generations_per_user
-        )
+    def places(self) -> "Places":
+        """What is free just now, for those that were asked for before."""
+        return Places(self._hub.settings, self._by_account)
 
     @contextmanager
     def running(self, account: str) -> Iterator[None]:

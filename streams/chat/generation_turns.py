@@ -5,7 +5,7 @@ text that had come.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from streams.chat.admission import Places
 from streams.chat.generation_rows import Outcome, Shown, change_state, end_generation, server_stopped
 from streams.chat.rendering import render_markdown
 from streams.models import Event, Generation, Topic
@@ -31,19 +32,28 @@ class Seen:
     begun: list[UUID] = field(default_factory=list)
 
 
-def look_after(mine: Collection[UUID], waiting: Collection[UUID], *, renew: bool) -> Seen:
-    """Look at ``mine``, say that their owner lives (``renew``), and begin those of ``waiting`` whose turn it is."""
+def look_after(mine: Collection[UUID], waiting: Mapping[UUID, str], places: Places, *, renew: bool) -> Seen:
+    """Look at ``mine``, say that their owner lives (``renew``), and begin those of ``waiting`` whose turn it is.
+
+    waiting: whose limits count, by the answer. Of several rooms the one that was asked first has the first place.
+    """
     rows = Generation.objects.filter(pk__in=mine, status__in=OPEN)
     if renew:
         rows.update(renewed_at=timezone.now())
     found = {pk: (topic_id, stop) for pk, topic_id, stop in rows.values_list("pk", "topic_id", "stop_requested_by")}
     seen = Seen(stopped=[pk for pk, (_, stop) in found.items() if stop], lost=[pk for pk in mine if pk not in found])
     topics = {topic_id for pk, (topic_id, stop) in found.items() if pk in waiting and not stop}
-    for topic_id in topics:
-        first = Generation.objects.filter(topic_id=topic_id, status__in=OPEN).order_by("start_seq").first()
-        if first is not None and first.pk in waiting and first.status == GenerationStatus.QUEUED:
-            seen.begun += [first.pk] if _begin(topic_id, first.pk) else []
+    heads = [(head, topic) for topic in topics if (head := _head_of(topic)) is not None and head.pk in waiting]
+    for head, topic in sorted(heads, key=lambda one: one[0].created_at):
+        if places.take(waiting[head.pk]) and _begin(topic, head.pk):
+            seen.begun.append(head.pk)
     return seen
+
+
+def _head_of(topic_id: int) -> Generation | None:
+    """The first of a room's queue, if nothing is being written there."""
+    first = Generation.objects.filter(topic_id=topic_id, status__in=OPEN).order_by("start_seq").first()
+    return first if first is not None and first.status == GenerationStatus.QUEUED else None
 
 
 def _begin(topic_id: int, generation_id: UUID) -> bool:

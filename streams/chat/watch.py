@@ -62,9 +62,9 @@ class Watch:
 
     async def _look(self, *, renew: bool) -> None:
         mine = dict(self._runs)
-        queued = [pk for pk, run in mine.items() if run.waits and self._admission.has_room(run.account)]
-        waiting = queued if self.begins else []
-        seen = await self._hub.gateway.run(partial(look_after, list(mine), waiting, renew=renew))
+        waiting = {pk: run.account for pk, run in mine.items() if run.waits and self.begins}
+        places = self._admission.places()
+        seen = await self._hub.gateway.run(partial(look_after, list(mine), waiting, places, renew=renew))
         for pk in filter(self._runs.__contains__, seen.begun):
             mine[pk].place.enter_context(self._admission.counted(mine[pk].account))
             mine[pk].take_turn()

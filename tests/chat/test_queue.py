@@ -1,5 +1,6 @@
 """One answer of a room at a time: the others wait, and each has its turn, whichever process it belongs to."""
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from streams.models import Generation
 from streams.publishing import Identity
 from tests.chat.answers import ask, has_told, log_of, row, running
 from tests.chat.saying import do
+from tests.harness.waiting import aeventually
 
 ADA = Identity("guest", "g:ada", "Ada Fox", by_cookie=True)
 BEN = Identity("guest", "g:ben", "Ben Owl", by_cookie=True)
@@ -113,7 +115,27 @@ async def test_a_turn_comes_only_when_the_process_has_room_for_it(hub, room, mak
         assert (await ask(runner, fourth, BEN, "x", "c5"))["message"] == "4 answers are being written here (limit 4)"
         await do(runner, room, ADA, "stop", generation=first)
         await has_told(hub, room, second, "state", status="running")
-        assert runner.admission._by_account.total() == 4
+        await aeventually(lambda: runner.admission._by_account.total() == 4)
         await do(runner, dens[0], BEN, "stop", generation=others[0])
         await do(runner, room, ADA, "stop", generation=second)
-        assert runner.admission._by_account.total() == 2
+        await aeventually(lambda: runner.admission._by_account.total() == 2)
+
+
+async def test_one_free_place_is_for_one_and_the_room_that_asked_first_has_it(hub, make_claude):
+    """Four may be written: in each of two rooms one waits behind another, and a fifth room takes the place between."""
+    rooms = [await hub.gateway.run(partial(ensure_room, f"den-{n}", title="Den")) for n in range(5)]
+    async with running(hub, make_claude("silent")) as (runner,):
+        firsts = [await ask(runner, den, ADA, "one", f"a{n}") for n, den in enumerate(rooms[:2])]
+        seconds = [await ask(runner, den, BEN, "two", f"b{n}") for n, den in enumerate(rooms[:2])]
+        others = [await ask(runner, den, ADA, "x", f"c{n}") for n, den in enumerate(rooms[2:4])]
+        runner._watch.begins = False
+        for den, first in zip(rooms, firsts, strict=False):
+            await do(runner, den, ADA, "stop", generation=first)
+        last = await ask(runner, rooms[4], ADA, "y", "d1")
+        runner._watch.begins = True
+        await has_told(hub, rooms[0], seconds[0], "state", status="running")
+        await aeventually(lambda: runner.admission._by_account.total() == 4)
+        assert (await hub.gateway.run(row, seconds[1])).status == "queued"
+        for den, one in ((rooms[2], others[0]), (rooms[4], last)):
+            await do(runner, den, ADA, "stop", generation=one)
+        await has_told(hub, rooms[1], seconds[1], "state", status="running")
