@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from streams.errors import Forbidden, NoSuchTopic, NotSignedIn
 from streams.models import Member, Topic, Visibility
@@ -76,12 +76,20 @@ def may_read(*, who: Identity, topic: Topic) -> bool:
 
 
 def check_read(*, who: Identity, topic: Topic | None, name: str) -> Topic:
-    """The topic; a missing one and one that may not be read answer alike.
+    """The topic; a missing one and one that may not be read answer alike, and after the same questions to the database.
 
     Raises NoSuchTopic; NotSignedIn where signing in might help.
     """
-    if topic is not None and may_read(who=who, topic=topic):
-        return topic
+    may = may_read(who=who, topic=topic or _missing(name))
+    return topic if topic is not None and may else _refuse(who, name)
+
+
+def _missing(name: str) -> Topic:
+    """What is asked about instead of a topic that there is not."""
+    return Topic(name=name, visibility=Visibility.PRIVATE)
+
+
+def _refuse(who: Identity, name: str) -> NoReturn:
     if who.kind == "nobody":
         raise NotSignedIn("sign in, or send a bearer token, to read topics here")
     raise NoSuchTopic(f"no topic {name!r} that you may read")
@@ -94,11 +102,11 @@ def topic_to_read(who: Identity, name: str) -> Topic:
 
 def check_topics_to_read(who: Identity, names: Collection[str]) -> None:
     """Raise as ``check_read`` does for the first of ``names`` that ``who`` may not read."""
-    topics = Topic.objects.filter(name__in=names)
-    found = {topic.name: topic for topic in readable(who=who, topics=topics)}
+    there = {topic.name: topic for topic in Topic.objects.filter(name__in=names)}
+    may = {topic.name for topic in readable(who=who, topics=[there.get(name) or _missing(name) for name in names])}
     for name in names:
-        if name not in found:
-            check_read(who=who, topic=None, name=name)
+        if name not in there or name not in may:
+            _refuse(who, name)
 
 
 def still_readable(who: Identity, names: Collection[str]) -> set[str] | None:

@@ -2,10 +2,12 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from streams.errors import Forbidden, NoSuchTopic, NotSignedIn
 from streams.models import Token, Topic
-from streams.publishing import Identity, check_publish, check_read, topic_to_read
+from streams.publishing import Identity, check_publish, check_read, check_topics_to_read, topic_to_read
 from streams.publishing.permissions import may_publish, may_read, readable
 
 
@@ -101,6 +103,23 @@ def test_a_topic_one_may_not_read_and_one_that_is_missing_answer_alike(who):
     with pytest.raises(NoSuchTopic) as missing:
         check_read(who=who, topic=None, name="orders")
     assert str(hidden.value) == str(missing.value)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "who", [GUEST, Identity("user", "u:1", "ann", user_id=1), by_token(USER, read="*"), by_token(read="*")]
+)
+def test_one_that_is_missing_takes_as_many_questions_as_one_that_is_closed(who):
+    """Or the time of an answer would tell which it is."""
+    Topic.objects.create(name="room:closed", visibility="private")
+    asked = []
+    for check in (topic_to_read, lambda who, name: check_topics_to_read(who, [name])):
+        for name in ("room:closed", "room:missing"):
+            with CaptureQueriesContext(connection) as queries, pytest.raises(NoSuchTopic):
+                check(who, name)
+            asked.append([query["sql"].partition(" WHERE ")[0] for query in queries])
+    assert asked[0] == asked[1]
+    assert asked[2] == asked[3]
 
 
 def test_nobody_is_asked_to_sign_in_for_either():
