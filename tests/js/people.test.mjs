@@ -15,6 +15,7 @@ import { foundLine, partsOf, readFound } from "../../static/streams/js/chat/sear
 import { meaningOf } from "../../static/streams/js/chat/shortcuts.js";
 import { createTypingSignal, createTypists, typingLine } from "../../static/streams/js/chat/typing.js";
 import { createReadSignal } from "../../static/streams/js/chat/unread.js";
+import { candidates } from "../../static/streams/js/chat/writing.js";
 import { createClock, settle } from "./fakes/clock.mjs";
 
 const ADA = { id: "u:1", name: "Ada" };
@@ -28,6 +29,12 @@ test("only those whom the server found are mentioned, the longest name first, an
   assert.deepEqual(found.filter(({ kind }) => kind === "mention").map((token) => [token.text, token.person]), [
     ["@Amber Fox", "g:2"], ["@ada", "u:1"], ["@c++|(x", "u:3"], ["@claude", undefined],
   ]);
+});
+
+test("who may be meant: the model, who is here, and who has spoken, the latest first and each once", () => {
+  const said = (author) => ({ kind: "message", author });
+  const found = candidates("Claude", [ADA], [said(FOX), said(ODD), said(ADA), said(FOX), { kind: "generation" }]);
+  assert.deepEqual(found.map(({ id }) => id), ["claude", "u:1", "g:2", "u:3"]);
 });
 
 test("people who came one after the other have faces of different colours", () => {

@@ -20,8 +20,10 @@ import { createTypingSignal } from "./typing.js";
  */
 export function candidates(about, present, items) {
   const authors = [...items].reverse().flatMap((item) => (item.kind === "message" ? [item.author] : []));
-  const known = new Map([...present, ...authors].reverse().map(({ id, name }) => [id, { id, name }]));
-  return [{ id: "claude", name: "claude", about }, ...[...known.values()].reverse()];
+  /** @type {Map<string, Candidate>} */
+  const known = new Map();
+  for (const { id, name } of [...present, ...authors]) if (!known.has(id)) known.set(id, { id, name });
+  return [{ id: "claude", name: "claude", about }, ...known.values()];
 }
 
 /**
