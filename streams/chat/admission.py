@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from streams.conf import StreamSettings
 from streams.connections import current_peer
 from streams.errors import LimitReached
 from streams.hub import Hub
@@ -16,23 +15,6 @@ RETRY_S = 5.0
 
 def _too_many(text: str) -> LimitReached:
     return counted(LimitReached(text, retry_after_s=RETRY_S))
-
-
-class Places:
-    """How many more may begin, of all and of one account; the same limits as ``Admission.check`` has."""
-
-    def __init__(self, settings: StreamSettings, by_account: Counter[str]) -> None:
-        self._settings = settings
-        self._by_account = by_account.copy()
-
-    def take(self, account: str) -> bool:
-        """Count one more, if there is a place for it; whether there is."""
-        free = (
-            self._by_account.total() < self._settings.max_generations
-            and self._by_account[account] < self._settings.max_generations_per_user
-        )
-        self._by_account[account] += free
-        return free
 
 
 class Admission:
@@ -60,9 +42,14 @@ class Admission:
         if account.startswith("g:"):
             allowances(self._hub).guests.take(current_peer().address)
 
-    def places(self) -> "Places":
-        """What is free just now, for those that were asked for before."""
-        return Places(self._hub.settings, self._by_account)
+    def full(self, account: str, *, beside: int = 0) -> str:
+        """Why one that was asked for before could not begin here now, ``beside`` others; empty: it could."""
+        settings, running, mine = self._hub.settings, self._by_account.total(), self._by_account[account]
+        if running + beside >= (limit := settings.max_generations):
+            return f"{running} answers are being written where it waits (limit {limit})"
+        if mine >= (limit := settings.max_generations_per_user):
+            return f"{mine} answers are being written for whoever asked (limit {limit})"
+        return ""
 
     @contextmanager
     def running(self, account: str) -> Iterator[None]:

@@ -128,7 +128,7 @@ def find_generation(topic_id: int, generation: Any) -> Generation:
 def change_state(generation_id: UUID, topic: str, status: GenerationStatus, **changed: Any) -> bool:
     """Change an open answer and tell it by ``generation.state``; False if it has ended.
 
-    ``changed``: ``attempt``, ``retry_at`` and ``left_out`` of the row, and ``error``, the reason of a retry.
+    ``changed``: further fields of the row, and ``error``: why it is tried again, or waits though it is its turn.
     """
     error: GenerationFailed | None = changed.pop("error", None)
     with transaction.atomic():

@@ -34,7 +34,7 @@ class Run:
         self.place = ExitStack()
         self._hub = hub
         self._provider = provider
-        self._topic = topic
+        self.topic = topic
         self._grown = Growing(generation.pk, topic, hub.settings)
         self._turn = asyncio.Event()
         self._begun = False
@@ -136,7 +136,7 @@ class Run:
             raise GenerationFailed("incomplete", "the answer broke off", retryable=True)
 
     async def _tell(self, status: GenerationStatus, **changed: Any) -> None:
-        change = partial(change_state, self.generation.pk, self._topic, status, **changed)
+        change = partial(change_state, self.generation.pk, self.topic, status, **changed)
         if not await self._hub.gateway.run(change):
             self._lost = True
             raise GenerationFailed("interrupted", "another process has ended this answer", retryable=True)
@@ -161,4 +161,4 @@ class Run:
             grown.counted,
             grown.first_text_at,
         )
-        await self._hub.gateway.run(end_generation, self.generation.pk, self._topic, outcome)
+        await self._hub.gateway.run(end_generation, self.generation.pk, self.topic, outcome)

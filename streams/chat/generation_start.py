@@ -40,7 +40,7 @@ class Asked:
         return f"again:{self.who.id}:{self.client_id}" if self.client_id else f"answer:{self.message_seq}:1"
 
 
-def create_generation(room: Room, provider: ModelProvider, asked: Asked) -> tuple[Generation, bool]:
+def create_generation(room: Room, provider: ModelProvider, asked: Asked, owner: str = "") -> tuple[Generation, bool]:
     """The answer that was asked for, and whether it is new; it runs, or is queued behind others.
 
     Raises Conflict while another version is not at its end, or if the message was deleted, LimitReached where too many
@@ -71,7 +71,7 @@ def create_generation(room: Room, provider: ModelProvider, asked: Asked) -> tupl
             label=provider.label,
             demo=provider.demo,
             status=status,
-            owner=process_name(),
+            owner=owner or process_name(),
         )
         generation.start_seq = _tell_start(room, asked, generation)
         generation.save(force_insert=True)

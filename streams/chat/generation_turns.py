@@ -5,7 +5,7 @@ text that had come.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from streams.chat.admission import Places
 from streams.chat.generation_rows import Outcome, Shown, change_state, end_generation, server_stopped
+from streams.chat.handing_over import OFFERED
 from streams.chat.rendering import render_markdown
 from streams.models import Event, Generation, Topic
 from streams.models.generation import OPEN, GenerationStatus
@@ -25,28 +25,26 @@ CHAT_ABANDONED = timedelta(hours=1)
 
 @dataclass(slots=True)
 class Seen:
-    """Of one's open answers: those that somebody wants to stop, that somebody else has ended, whose turn it is."""
+    """Of one's open answers: those that somebody wants to stop; that somebody else has ended or taken.
+
+    turns: those whose turn it is, in the order in which they were asked for, with whether they are offered already.
+    """
 
     stopped: list[UUID] = field(default_factory=list)
     lost: list[UUID] = field(default_factory=list)
-    begun: list[UUID] = field(default_factory=list)
+    turns: list[tuple[UUID, bool]] = field(default_factory=list)
 
 
-def look_after(mine: Collection[UUID], waiting: Mapping[UUID, str], places: Places, *, renew: bool) -> Seen:
-    """Look at ``mine``, say that their owner lives (``renew``), and begin those of ``waiting`` whose turn it is.
-
-    waiting: whose limits count, by the answer. Of several rooms the one that was asked first has the first place.
-    """
-    rows = Generation.objects.filter(pk__in=mine, status__in=OPEN)
+def look_after(owner: str, mine: Collection[UUID], waiting: Collection[UUID], *, renew: bool) -> Seen:
+    """Look at ``mine``, say that their ``owner`` lives (``renew``), and see whose turn it is of those ``waiting``."""
+    rows = Generation.objects.filter(pk__in=mine, status__in=OPEN, owner__in=(owner, OFFERED))
     if renew:
         rows.update(renewed_at=timezone.now())
     found = {pk: (topic_id, stop) for pk, topic_id, stop in rows.values_list("pk", "topic_id", "stop_requested_by")}
     seen = Seen(stopped=[pk for pk, (_, stop) in found.items() if stop], lost=[pk for pk in mine if pk not in found])
     topics = {topic_id for pk, (topic_id, stop) in found.items() if pk in waiting and not stop}
-    heads = [(head, topic) for topic in topics if (head := _head_of(topic)) is not None and head.pk in waiting]
-    for head, topic in sorted(heads, key=lambda one: one[0].created_at):
-        if places.take(waiting[head.pk]) and _begin(topic, head.pk):
-            seen.begun.append(head.pk)
+    heads = [head for topic_id in topics if (head := _head_of(topic_id)) is not None and head.pk in waiting]
+    seen.turns = [(head.pk, head.owner == OFFERED) for head in sorted(heads, key=lambda one: one.created_at)]
     return seen
 
 
@@ -56,19 +54,21 @@ def _head_of(topic_id: int) -> Generation | None:
     return first if first is not None and first.status == GenerationStatus.QUEUED else None
 
 
-def _begin(topic_id: int, generation_id: UUID) -> bool:
+def begin_turn(owner: str, topic_name: str, generation_id: UUID) -> bool:
     """Claim the turn: nothing else is being written in this room, and nothing else was asked for before."""
     with transaction.atomic():
-        topic = Topic.objects.select_for_update().get(pk=topic_id)
-        others = Generation.objects.filter(topic_id=topic_id, status__in=OPEN).exclude(pk=generation_id)
-        mine = Generation.objects.filter(pk=generation_id, status=GenerationStatus.QUEUED, stop_requested_by="")
+        topic = Topic.objects.select_for_update().get(name=topic_name)
+        others = Generation.objects.filter(topic_id=topic.pk, status__in=OPEN).exclude(pk=generation_id)
+        mine = Generation.objects.select_for_update().filter(
+            pk=generation_id, status=GenerationStatus.QUEUED, stop_requested_by="", owner__in=(owner, OFFERED)
+        )
         generation = mine.first()
         if (
             generation is None
             or others.filter(~Q(status=GenerationStatus.QUEUED) | Q(start_seq__lt=generation.start_seq)).exists()
         ):
             return False
-        return change_state(generation_id, topic.name, GenerationStatus.RUNNING, started_at=timezone.now())
+        return change_state(generation_id, topic.name, GenerationStatus.RUNNING, owner=owner, started_at=timezone.now())
 
 
 def end_abandoned(*, older_than_s: float, mine: Collection[UUID] = ()) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -12,12 +13,14 @@ from streams.chat.budget import guest_at
 from streams.chat.generation_run import Run
 from streams.chat.generation_start import Asked, create_generation
 from streams.chat.generation_turns import end_abandoned
+from streams.chat.handing_over import offered, take
 from streams.chat.provider import ModelProvider, Piece, Prompt
 from streams.chat.upstream import asked
 from streams.chat.watch import Watch
 from streams.connections import current_peer
 from streams.flow import Pipe
 from streams.hub import Hub
+from streams.logs import process_name
 from streams.models import Generation, Room
 from streams.models.generation import GenerationStatus
 from streams.publishing import Identity
@@ -33,7 +36,8 @@ class GenerationRunner:
         self.provider = provider
         self.admission = Admission(hub)
         self._running: dict[UUID, Run] = {}
-        self._watch = Watch(hub, self._running, self.admission)
+        self._owner = f"{process_name()}:{secrets.token_hex(2)}"
+        self._watch = Watch(hub, self._owner, self._running, self.admission)
         self._to_tell: set[Callable[[], None]] = set()
         self._ended = False
 
@@ -61,7 +65,7 @@ class GenerationRunner:
     async def _begin(self, room: Room, asking: Asked, account: str) -> UUID:
         with ExitStack() as place:
             place.enter_context(self.admission.running(account))
-            generation, new = await self.hub.gateway.run(create_generation, room, self.provider, asking)
+            generation, new = await self.hub.gateway.run(create_generation, room, self.provider, asking, self._owner)
             if new:
                 run = Run(self.hub, self.provider, generation, f"room:{room.slug}", account)
                 if not run.waits:
@@ -123,12 +127,26 @@ class GenerationRunner:
         async with asked(self.hub, self.provider, prompt, str(generation.pk)) as upstream:
             yield upstream.pipe
 
+    async def take_over(self) -> None:
+        """Take answers whose turn has come in a process that is full, as many as this one has room for."""
+        for pk, account in await self.hub.gateway.run(offered):
+            waiting = sum(run.waits for run in self._running.values())
+            if pk in self._running or not self._watch.begins or self.admission.full(account, beside=waiting):
+                continue
+            generation = await self.hub.gateway.run(take, pk, self._owner)
+            if generation is not None and generation.topic is not None:
+                self._start(Run(self.hub, self.provider, generation, generation.topic.name, account))
+
     async def keep_ending_abandoned(self) -> None:
-        """End what dead processes left behind, for ever; raises Unavailable (run it supervised)."""
+        """End what dead processes left behind, and take over from full ones, for ever.
+
+        Raises Unavailable (run it supervised).
+        """
         lease_s = self.hub.settings.generation_lease_s
         while True:
             mine = list(self._running)
             ended = await self.hub.gateway.run(partial(end_abandoned, older_than_s=lease_s, mine=mine))
             if ended:
                 logger.warning("%d answers were interrupted by the end of their process", ended)
+            await self.take_over()
             await asyncio.sleep(lease_s / 3)

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import partial
 from uuid import UUID
 
 from streams.chat.admission import Admission
 from streams.chat.generation_run import Run
-from streams.chat.generation_turns import look_after
+from streams.chat.generation_turns import begin_turn, look_after
+from streams.chat.handing_over import offer
 from streams.errors import Unavailable
 from streams.hub import Hub
 from streams.models.generation import GenerationStatus
@@ -20,8 +22,9 @@ LOOK_S = 0.4  # a stop that another process was asked for is heard within this, 
 class Watch:
     """Watches over ``runs``; ``nudge`` makes it look at once. A task runs only while there is something to watch."""
 
-    def __init__(self, hub: Hub, runs: Mapping[UUID, Run], admission: Admission) -> None:
+    def __init__(self, hub: Hub, owner: str, runs: Mapping[UUID, Run], admission: Admission) -> None:
         self._hub = hub
+        self._owner = owner
         self._runs = runs
         self._admission = admission
         self._nudged = asyncio.Event()
@@ -62,13 +65,24 @@ class Watch:
 
     async def _look(self, *, renew: bool) -> None:
         mine = dict(self._runs)
-        waiting = {pk: run.account for pk, run in mine.items() if run.waits and self.begins}
-        places = self._admission.places()
-        seen = await self._hub.gateway.run(partial(look_after, list(mine), waiting, places, renew=renew))
-        for pk in filter(self._runs.__contains__, seen.begun):
-            mine[pk].place.enter_context(self._admission.counted(mine[pk].account))
-            mine[pk].take_turn()
+        waiting = [pk for pk, run in mine.items() if run.waits and self.begins]
+        seen = await self._hub.gateway.run(partial(look_after, self._owner, list(mine), waiting, renew=renew))
+        for pk, is_offered in seen.turns:
+            await self._give_turn(pk, mine[pk], is_offered=is_offered)
         for pk in filter(self._runs.__contains__, seen.stopped):
             mine[pk].end(GenerationStatus.STOPPED)
         for pk in filter(self._runs.__contains__, seen.lost):
             mine[pk].lose()
+
+    async def _give_turn(self, pk: UUID, run: Run, *, is_offered: bool) -> None:
+        """Begin it, if there is room for it here; else offer it to the other processes, once."""
+        if why := self._admission.full(run.account):
+            if not is_offered:
+                await self._hub.gateway.run(offer, pk, run.topic, why)
+            return
+        with ExitStack() as place:
+            place.enter_context(self._admission.counted(run.account))
+            begun = await self._hub.gateway.run(begin_turn, self._owner, run.topic, pk)
+            if begun and pk in self._runs:
+                run.place = place.pop_all()
+                run.take_turn()

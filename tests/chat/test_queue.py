@@ -1,7 +1,10 @@
 """One answer of a room at a time: the others wait, and each has its turn, whichever process it belongs to."""
 
+import asyncio
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +13,7 @@ from streams.chat.rooms import ensure_room
 from streams.errors import Conflict
 from streams.models import Generation
 from streams.publishing import Identity
-from tests.chat.answers import ask, has_told, log_of, row, running
+from tests.chat.answers import ask, has_told, log_of, row, running, told_of
 from tests.chat.saying import do
 from tests.harness.waiting import aeventually
 
@@ -115,27 +118,85 @@ async def test_a_turn_comes_only_when_the_process_has_room_for_it(hub, room, mak
         assert (await ask(runner, fourth, BEN, "x", "c5"))["message"] == "4 answers are being written here (limit 4)"
         await do(runner, room, ADA, "stop", generation=first)
         await has_told(hub, room, second, "state", status="running")
-        await aeventually(lambda: runner.admission._by_account.total() == 4)
+        assert runner.admission._by_account.total() == 4
         await do(runner, dens[0], BEN, "stop", generation=others[0])
         await do(runner, room, ADA, "stop", generation=second)
-        await aeventually(lambda: runner.admission._by_account.total() == 2)
+        assert runner.admission._by_account.total() == 2
 
 
-async def test_one_free_place_is_for_one_and_the_room_that_asked_first_has_it(hub, make_claude):
-    """Four may be written: in each of two rooms one waits behind another, and a fifth room takes the place between."""
-    rooms = [await hub.gateway.run(partial(ensure_room, f"den-{n}", title="Den")) for n in range(5)]
-    async with running(hub, make_claude("silent")) as (runner,):
-        firsts = [await ask(runner, den, ADA, "one", f"a{n}") for n, den in enumerate(rooms[:2])]
-        seconds = [await ask(runner, den, BEN, "two", f"b{n}") for n, den in enumerate(rooms[:2])]
-        others = [await ask(runner, den, ADA, "x", f"c{n}") for n, den in enumerate(rooms[2:4])]
-        runner._watch.begins = False
-        for den, first in zip(rooms, firsts, strict=False):
-            await do(runner, den, ADA, "stop", generation=first)
-        last = await ask(runner, rooms[4], ADA, "y", "d1")
-        runner._watch.begins = True
-        await has_told(hub, rooms[0], seconds[0], "state", status="running")
-        await aeventually(lambda: runner.admission._by_account.total() == 4)
-        assert (await hub.gateway.run(row, seconds[1])).status == "queued"
-        for den, one in ((rooms[2], others[0]), (rooms[4], last)):
-            await do(runner, den, ADA, "stop", generation=one)
-        await has_told(hub, rooms[1], seconds[1], "state", status="running")
+@pytest.fixture
+async def full(make_hub, make_claude):
+    """Another runner, and one that is full: ``waits``, the answer whose turn has come there, was offered.
+
+    ``dens``: what it writes meanwhile, with their rooms. Two may be written at once in a process.
+    """
+    hub = await make_hub(max_generations=2)
+    room, *dens = [
+        await hub.gateway.run(partial(ensure_room, slug, title="Room")) for slug in ("lobby", "den-1", "den-2")
+    ]
+    async with running(hub, *(make_claude("silent") for _ in range(3))) as (one, busy, idle):
+        first = await ask(one, room, ADA, "one", "c0")
+        waits = await ask(busy, room, ADA, "two", "c1")
+        asked = [(den, await ask(busy, den, BEN, "x", f"c{n}")) for n, den in enumerate(dens, 2)]
+        await do(one, room, ADA, "stop", generation=first)
+        told = await has_told(hub, room, waits, "state", status="queued")
+        yield SimpleNamespace(hub=hub, room=room, busy=busy, idle=idle, waits=waits, dens=asked, told=told["error"])
+
+
+def item_of(room, generation):
+    return next(one for one in history(room)["items"] if one.get("generation") == generation)
+
+
+async def test_a_room_is_told_why_its_turn_waits_and_who_comes_later_sees_it(full):
+    text = "2 answers are being written where it waits (limit 2)"
+    assert full.told == {"type": "busy", "message": text, "retryable": True}
+    seen = await full.hub.gateway.run(item_of, full.room, full.waits)
+    assert (seen["status"], seen["error"]) == ("queued", full.told)
+    for den, generation in full.dens[:1]:
+        await do(full.busy, den, BEN, "stop", generation=generation)
+    await has_told(full.hub, full.room, full.waits, "state", status="running")
+    assert (await full.hub.gateway.run(item_of, full.room, full.waits))["error"] is None
+    told = await full.hub.gateway.run(told_of, full.room, full.waits)
+    assert [data["status"] for kind, data in told if kind == "state"] == ["queued", "running"]
+
+
+async def test_what_waits_in_a_process_that_is_full_is_begun_by_another(full):
+    """The other one looks for it while it looks for answers of processes that died; the first one lets go of it."""
+    before = await full.hub.gateway.run(row, full.waits)
+    looking = asyncio.create_task(full.idle.keep_ending_abandoned())
+    await has_told(full.hub, full.room, full.waits, "state", status="running")
+    looking.cancel()
+    with suppress(asyncio.CancelledError):
+        await looking
+    after = await full.hub.gateway.run(row, full.waits)
+    assert (before.owner, after.owner) == ("", full.idle._owner)
+    await aeventually(lambda: len(full.busy._running) == 2)
+    assert (await full.hub.gateway.run(row, full.waits)).status == "running"
+    await full.idle.take_over()
+    assert len(full.idle._running) == 1
+
+
+async def test_an_offered_answer_is_stopped_like_any_other(full):
+    assert await do(full.idle, full.room, ADA, "stop", generation=full.waits) == {"status": "stopped"}
+    await full.idle.take_over()
+    assert full.idle._running == {}
+
+
+async def test_one_place_that_becomes_free_is_given_once(make_hub, make_claude):
+    """Two rooms wait for it at the same time."""
+    hub = await make_hub(max_generations=3)
+    rooms = [await hub.gateway.run(partial(ensure_room, f"den-{n}", title="Den")) for n in range(3)]
+    async with running(hub, make_claude("silent"), make_claude("silent")) as (one, runner):
+        firsts = [await ask(one, room, ADA, "x", f"a{n}") for n, room in enumerate(rooms[:2])]
+        waiting = [await ask(runner, room, ADA, "x", f"b{n}") for n, room in enumerate(rooms[:2])]
+        await ask(runner, rooms[2], BEN, "x", "c0")
+        with runner.admission.counted("u:1"):
+            for room, first in zip(rooms, firsts, strict=False):
+                await do(one, room, ADA, "stop", generation=first)
+
+            async def begun():
+                rows = [await hub.gateway.run(row, generation) for generation in waiting]
+                return sorted(one.status for one in rows) == ["queued", "running"] and any(not r.owner for r in rows)
+
+            await aeventually(begun)
+            assert runner.admission._by_account.total() == 3

@@ -24,6 +24,9 @@ const wait = (item, seconds, before = 0) => waitingLine(item, { now_ms: START_MS
 test("while there is nothing to read it is said what happens, and for how long", () => {
   assert.equal(wait(answer({ status: "queued" }), 9, 2), "2 answers before this one");
   assert.equal(wait(answer({ status: "queued" }), 9, 1), "1 answer before this one");
+  const full = { type: "busy", message: "50 answers are being written where it waits (limit 50)", retryable: true };
+  assert.equal(wait(answer({ status: "queued", error: full }), 9, 0), `Next in line: ${full.message}`);
+  assert.equal(wait(answer({ status: "queued", error: full }), 9, 1), "1 answer before this one");
   assert.equal(wait(answer(), 1), "Claude is reading…");
   assert.equal(wait(answer(), 65), "Still waiting for Claude… 1 min 5 s");
   const busy = { status: "retrying", attempt: 2, retry_at: at(4), error: { message: "Claude is busy; try again in a moment" } };

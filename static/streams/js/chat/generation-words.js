@@ -26,7 +26,8 @@ export const duration = (seconds) => (seconds < 60 ? `${seconds} s` : `${Math.fl
  */
 export function waitingLine(item, { now_ms, before, attempts = 0 }) {
   const { label, status, timing } = item;
-  if (status === "queued") return before > 0 ? `${before === 1 ? "1 answer" : `${before} answers`} before this one` : "Next, once there is a place: as many answers as may be are being written";
+  if (status === "queued" && before > 0) return `${before === 1 ? "1 answer" : `${before} answers`} before this one`;
+  if (status === "queued") return item.error?.message ? `Next in line: ${item.error.message}` : "Next in line";
   const count = item.attempt > 1 ? ` (attempt ${item.attempt}${item.attempt <= attempts ? ` of ${attempts}` : ""})` : "";
   if (status === "retrying") return retryLine(item, now_ms) + count;
   const seconds = secondsSince(timing.started, now_ms);
