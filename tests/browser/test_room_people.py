@@ -190,6 +190,16 @@ async def test_what_is_new_is_marked_and_a_link_opens_at_its_message(browser, si
         assert len(said) == len(set(said))
 
 
+async def enter_a_tunnel(network, page):
+    """No network, until it is given back; a connection that was being made just now goes, too."""
+    network.refusing = True
+    await page.context.set_offline(True)
+    async with asyncio.timeout(20):
+        while await page.locator("#state").get_attribute("data-state") != "offline":
+            network.cut()
+            await page.evaluate("() => new Promise((done) => requestAnimationFrame(done))")
+
+
 async def test_what_was_written_offline_is_sent_once_by_this_tab_or_the_next_and_a_draft_stays(
     browser, site, fresh_room
 ):
@@ -200,20 +210,14 @@ async def test_what_was_written_offline_is_sent_once_by_this_tab_or_the_next_and
     ):
         await live(page)
         await live(other)
-        network.refusing = True
-        await page.context.set_offline(True)
-        network.cut()
-        await page.locator("#state[data-state=offline]").wait_for()
+        await enter_a_tunnel(network, page)
         await expect(page.locator("#trouble")).to_be_visible()
         await say(page, "said in a tunnel")
         network.refusing = False
         await page.context.set_offline(False)
         await live(page)
         await expect(page.locator("article.message .said")).to_have_text(["said in a tunnel"])
-        network.refusing = True
-        await page.context.set_offline(True)
-        network.cut()
-        await page.locator("#state[data-state=offline]").wait_for()
+        await enter_a_tunnel(network, page)
         await say(page, "said in the next tunnel")
         await page.locator("#message").fill("not finished")
         await page.close()
