@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from streams.errors import InvalidInput, NotFound
-from streams.models import LiveConnection, Message, Room, Token
+from streams.models import LiveConnection, Message, Room
 from streams.wire.names import room_topics
 
 PERSON_ID = re.compile(r"(u|g|t):([0-9a-z]{1,40})", re.ASCII)
@@ -45,7 +45,7 @@ def account_named(username: Any) -> Person:
 
 
 def person_of(room: Room, person: Any) -> Person:
-    """Whoever has that id: a member, somebody with an account, or a guest or token that was seen in the room.
+    """Whoever has that id, if they were seen in the room: the names of others are not for its owners to find out.
 
     Raises InvalidInput, NotFound.
     """
@@ -53,27 +53,21 @@ def person_of(room: Room, person: Any) -> Person:
     if found is None:
         raise InvalidInput(f"person must be an id such as 'u:7', not {person!r:.60}")
     kind, key = found[1], found[2]
-    if kind == "u":
-        user = get_user_model().objects.filter(pk=int(key)).first() if key.isdigit() and len(key) < 10 else None
-        name = None if user is None else of_user(user).name
-        user_id = None if user is None else user.pk
-    else:
-        name, user_id = _name_seen(room, person, key), None
-    if name is None:
+    name = _name_seen(room, person)
+    if name is not None and kind != "u":
+        return Person(person, name)
+    user = get_user_model().objects.filter(pk=int(key)).first() if name and key.isdigit() and len(key) < 10 else None
+    if user is None:
         raise NotFound(f"nobody with the id {person!r:.60} was in {room.title}")
-    return Person(person, name, user_id)
+    return of_user(user)
 
 
-def _name_seen(room: Room, person: str, key: str) -> str | None:
-    """The name of a guest or a token, from wherever it left one here."""
+def _name_seen(room: Room, person: str) -> str | None:
+    """The name that somebody left here: as a member, by what they said, or by reading."""
     if (row := room.members.filter(person=person).first()) is not None:
         return row.name
     said = Message.objects.filter(topic_id=room.topic_id, author_id=person).order_by("-seq").first()
     if said is not None:
         return said.author_name
-    log, _ = room_topics(room.slug)
-    if (reads := LiveConnection.objects.reading(log).filter(who_id=person).first()) is not None:
-        return reads.who_name
-    if person.startswith("t:") and key.isdigit() and len(key) < 10:
-        return Token.objects.filter(pk=int(key)).values_list("name", flat=True).first()
-    return None
+    reads = LiveConnection.objects.reading(room_topics(room.slug)[0]).filter(who_id=person).first()
+    return None if reads is None else reads.who_name

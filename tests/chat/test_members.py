@@ -104,6 +104,7 @@ def test_whoever_was_removed_comes_in_by_an_owner_only(room, olga):
         (lambda room, by: members.invite(room, by, username="ann", role="king"), InvalidInput, "role 'king' is none"),
         (lambda room, by: members.set_role(room, by, person="u:999", role="member"), NotFound, "nobody with the id"),
         (lambda room, by: members.set_role(room, by, person=["x"], role="member"), InvalidInput, "an id such as"),
+        (lambda room, by: members.mute(room, by, person=user("eve").id, minutes=5), NotFound, "nobody with the id"),
         (lambda room, by: members.set_role(room, by, person="g:ffff", role="removed"), NotFound, "nobody with the id"),
         (lambda room, by: members.mute(room, by, person=by.id, minutes=5), Conflict, "owners can't be muted"),
         (lambda room, by: members.mute(room, by, person="u:1", minutes=True), InvalidInput, "a whole number from 0 to"),

@@ -180,6 +180,7 @@ def test_who_may_not_talk_is_told_why():
 def test_another_room_of_the_same_beginning_is_another_room():
     room, ann = make(RoomKind.PUBLIC), user("ann")
     other = ensure_room("den-2", title="Another")
+    members.invite(room, user("olga"), username="ann")
     members.set_role(room, user("olga"), person=ann.id, role=Role.REMOVED)
     assert [one.slug for one in readable_rooms(ann)] == ["den-2"]
     assert topic_to_read(ann, "room:den-2:live")
