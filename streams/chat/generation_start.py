@@ -49,7 +49,7 @@ def create_generation(room: Room, provider: ModelProvider, asked: Asked, owner: 
     with transaction.atomic():
         Topic.objects.select_for_update().get(pk=room.topic_id)
         versions = Generation.objects.filter(topic_id=room.topic_id, message_seq=asked.message_seq)
-        known = _known(room, asked)
+        known = known_answer(room, asked)
         if known is not None:
             return known, False
         if Message.objects.filter(topic_id=room.topic_id, seq=asked.message_seq, deleted_at__isnull=False).exists():
@@ -88,8 +88,8 @@ def _model(room: Room, provider: ModelProvider, asked: Asked) -> str:
     return asked.model or Room.objects.values_list("model", flat=True).get(pk=room.pk) or provider.model
 
 
-def _known(room: Room, asked: Asked) -> Generation | None:
-    """The answer that this very asking has begun already."""
+def known_answer(room: Room, asked: Asked) -> Generation | None:
+    """The answer that this very asking has begun already. Touches the database."""
     answers = Generation.objects.filter(topic_id=room.topic_id)
     if not asked.client_id:
         return answers.filter(message_seq=asked.message_seq).order_by("version").first()

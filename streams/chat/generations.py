@@ -11,7 +11,7 @@ from uuid import UUID
 from streams.chat.admission import Admission
 from streams.chat.budget import guest_at
 from streams.chat.generation_run import Run
-from streams.chat.generation_start import Asked, create_generation
+from streams.chat.generation_start import Asked, create_generation, known_answer
 from streams.chat.generation_turns import end_abandoned
 from streams.chat.handing_over import offered, take
 from streams.chat.provider import ModelProvider, Piece, Prompt
@@ -58,8 +58,11 @@ class GenerationRunner:
         LimitReached, Conflict, Unavailable. Cancellation: what was begun goes on.
         """
         account = account or who.id
-        self.admission.ask(account)
         asking = Asked(who, message_seq, question, model, client_id, guest_at(who, current_peer().address))
+        known = await self.hub.gateway.run(known_answer, room, asking)
+        if known is not None:  # a repetition is no question, and takes no place
+            return known.pk
+        self.admission.ask(account)
         return await asyncio.shield(self._begin(room, asking, account))
 
     async def _begin(self, room: Room, asking: Asked, account: str) -> UUID:

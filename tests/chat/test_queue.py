@@ -72,6 +72,16 @@ async def test_one_too_many_in_the_queue_is_refused_with_the_limit(hub, room, ma
         assert isinstance(again, str)
 
 
+async def test_a_repetition_has_its_answer_whatever_the_limits_are_by_now(make_hub, make_claude):
+    """A client that lost the ack says it again: that is no question more, and takes nobody's place."""
+    hub = await make_hub(max_generations_per_user=1, max_questions_per_min=1)
+    room = await hub.gateway.run(partial(ensure_room, "lobby", title="Lobby"))
+    async with running(hub, make_claude("silent")) as (runner,):
+        first = await ask(runner, room, ADA, "one", "c1")
+        assert (await ask(runner, room, ADA, "two", "c2"))["code"] == "limit"
+        assert await ask(runner, room, ADA, "one", "c1") == first
+
+
 async def test_a_question_that_is_deleted_is_gone_from_its_answers_and_is_answered_no_more(hub, room, make_claude):
     async with running(hub, make_claude("silent")) as (runner,):
         first = await ask(runner, room, ADA, "secret one", "c1")
