@@ -114,7 +114,7 @@ class StreamSettings:
     max_message_chars: int = 8_000  # of one message in a room, or of one question to POST /chat
     history_items: int = 50  # messages and answers of one page of history
     max_rooms_per_user: int = 50  # that one person makes; direct rooms are not counted; 0: only the staff may
-    max_room_members: int = 1_000  # of one room: those that it names, not everybody who may read a public one
+    max_room_members: int = 1_000  # of one room that is not public; in those everybody is one who reads there
     max_messages_per_s: float = 5.0  # of one person over all its sockets; bursts of ten times that
 
     # Accounts

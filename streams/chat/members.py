@@ -179,6 +179,8 @@ def _check_owner_stays(room: Room, row: Member) -> None:
 
 
 def _check_there_is_place(room: Room) -> None:
+    if room.kind == RoomKind.PUBLIC:  # whoever reads there has a row
+        return
     limit, count = get_settings().max_room_members, room.members.within().count()
     if count >= limit:
         raise counted(LimitReached(f"{room.title} has {count} members (limit {limit})"))

@@ -9,13 +9,14 @@ from streams.chat.history import Wanted, history
 from streams.chat.model import describe_model
 from streams.chat.plain_say import form_id
 from streams.chat.presence import present_in
-from streams.chat.roles import check_talk, commands_room, role_of
+from streams.chat.roles import check_talk, commands_room, place_of
 from streams.chat.rooms import readable_rooms, room_to_read
 from streams.conf import get_settings, guests_allowed
 from streams.errors import Forbidden, NoSuchTopic, NotSignedIn
 from streams.http.errors import page_not_found
 from streams.models import Role, Room
 from streams.publishing import Identity, identify, welcome_guest
+from streams.wire.event import format_time
 
 HOME = "lobby"
 
@@ -51,7 +52,9 @@ def room_page(request: HttpRequest, slug: str = HOME) -> HttpResponseBase:
 def _part(context: dict[str, Any], who: Identity) -> dict[str, Any]:
     """What ``who`` is in the room, which the page's script is told; and why they may not talk, if they may not."""
     room, silenced = context["room"], ""
-    context["snapshot"]["role"] = Role.OWNER if commands_room(room, who) else role_of(room, who)
+    place = place_of(room, who)
+    context["snapshot"]["role"] = Role.OWNER if commands_room(room, who) else place.role
+    context["snapshot"]["muted_until"] = None if place.muted_until is None else format_time(place.muted_until)
     try:
         check_talk(room, who)
     except Forbidden as error:

@@ -128,6 +128,14 @@ async def test_who_is_muted_or_made_a_reader_is_told_and_writes_no_more(browser,
             await page.reload()
             await expect(page.locator("#silenced")).to_have_text(after)
             await expect(page.locator("#message")).to_have_count(0)
+        await asyncio.to_thread(
+            site.manage, "shell", "-v0", "-c",
+            "from datetime import timedelta; from django.utils import timezone; from streams.models import Member\n"
+            "Member.objects.exclude(muted_until=None).update(muted_until=timezone.now() + timedelta(seconds=3))",
+        )  # fmt: skip
+        await one.reload()
+        await expect(one.locator("#silenced")).to_be_visible()
+        await expect(one.locator("#message")).to_be_enabled()  # by itself, when that is over
 
 
 async def test_a_room_is_gone_through_by_keyboard_alone(browser, site, fresh_room):

@@ -136,9 +136,12 @@ def test_a_guest_can_be_held_to_less_and_own_nothing(room, olga, streams_setting
 
 def test_a_room_has_so_many_members_at_most(room, olga, streams_settings):
     streams_settings(max_room_members=2)
-    for name in ("ann", "ben"):
+    for name in ("ann", "ben", "eve"):
         user(name)
-    members.invite(room, olga, username="ann")
+        members.invite(room, olga, username=name)  # in a public room everybody is one who reads there
+    assert room.members.count() == 4
+    Room.objects.update(kind=RoomKind.INVITATION)
+    Member.objects.filter(name__in=("ben", "eve")).delete()
     with pytest.raises(LimitReached, match=r"The den has 2 members \(limit 2\)"):
         members.invite(room, olga, username="ben")
 

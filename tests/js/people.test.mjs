@@ -7,6 +7,7 @@ import { hueOf } from "../../static/streams/js/chat/avatar.js";
 import { readEmoji } from "../../static/streams/js/chat/emoji-picker.js";
 import { fitting, mentionAt, withName } from "../../static/streams/js/chat/mention-rules.js";
 import { nextInMenu } from "../../static/streams/js/chat/menu.js";
+import { whenMuteEnds } from "../../static/streams/js/chat/mute.js";
 import { firstWords, isOnlyEmoji, nameList, quoteOf, sizeOf } from "../../static/streams/js/chat/message-words.js";
 import { placeBeside } from "../../static/streams/js/chat/popover.js";
 import { tokenize } from "../../static/streams/js/chat/rich-text.js";
@@ -156,4 +157,21 @@ test("a menu is gone through by arrows and letters, and placed inside the page",
   const phone = { width: 320, height: 600 };
   assert.deepEqual(placeBeside({ left: 280, right: 310, top: 20, bottom: 50 }, { width: 200, height: 100 }, phone), { left: 110, top: 56 });
   assert.deepEqual(placeBeside({ left: 0, right: 30, top: 560, bottom: 590 }, { width: 200, height: 100 }, phone), { left: 8, top: 454 });
+});
+
+test("a mute that has passed is noticed once, however long it was, and one that is none never", async () => {
+  const clock = createClock();
+  const until = (/** @type {number} */ ms) => new Date(clock.now() + ms).toISOString();
+  const over = [];
+  whenMuteEnds(until(90_000), clock, () => over.push("short"));
+  whenMuteEnds(until(60 * 86_400_000), clock, () => over.push("long"));
+  for (const none of [undefined, null, "", "nonsense", until(-5_000)]) whenMuteEnds(none, clock, () => over.push("none"));
+  await clock.advance(90_000);
+  assert.deepEqual(over, []);
+  await clock.advance(1_000);
+  assert.deepEqual(over, ["short"]);
+  await clock.advance(59 * 86_400_000);
+  assert.deepEqual(over, ["short"]);
+  await clock.advance(86_400_000);
+  assert.deepEqual(over, ["short", "long"]);
 });

@@ -4,6 +4,7 @@
 import { byId } from "../dom.js";
 import { announcementFor } from "./announcer.js";
 import { partLine } from "./member-words.js";
+import { whenMuteEnds } from "./mute.js";
 
 /** @typedef {import("./room-store.js").Change} Change */
 /** @typedef {import("./types.js").Item} Item */
@@ -28,13 +29,19 @@ import { partLine } from "./member-words.js";
  * @returns {(change: Change) => void}
  */
 export function createShowing({ viewer, page, clock, store, hint, parts }) {
+  const readAgain = () => window.location.reload(); // the server writes the box to write in
+  whenMuteEnds(page.muted_until, clock, readAgain);
+
   /** @param {string} line @param {any} data of the event `member` */
   function partChanged(line, data) {
     const { composer } = parts();
     const mayTalk = ["owner", "member"].includes(data.role) && !(Date.parse(data.muted_until ?? "") > clock.now());
-    if (mayTalk && (!composer || composer.disabled)) return window.location.reload(); // the server writes the box to write in
+    if (mayTalk && (!composer || composer.disabled)) return readAgain();
     page.role = data.role;
-    if (!mayTalk) composer?.disable(line);
+    if (!mayTalk) {
+      composer?.disable(line);
+      whenMuteEnds(data.muted_until, clock, readAgain);
+    }
     hint.fail(line);
   }
 

@@ -92,6 +92,7 @@
  * @property {number} [unread]
  * @property {{ people: Named[], count: number, position: string | null } | null} [present]
  * @property {"owner" | "member" | "reader"} [role]  the viewer's
+ * @property {string | null} [muted_until]  the viewer is, till then
  */
 
 /**
