@@ -17,6 +17,10 @@ def _too_many(text: str) -> LimitReached:
     return counted(LimitReached(text, retry_after_s=RETRY_S))
 
 
+def _answers(number: int) -> str:
+    return "1 answer is" if number == 1 else f"{number} answers are"
+
+
 class Admission:
     """The answers of one process that are being written, in rooms and for ``POST /chat`` alike."""
 
@@ -31,9 +35,9 @@ class Admission:
         self._hub.check_open()
         settings, running, mine = self._hub.settings, self._by_account.total(), self._by_account[account]
         if running >= (limit := settings.max_generations):
-            raise _too_many(f"{running} answers are being written here (limit {limit})")
+            raise _too_many(f"{_answers(running)} being written here (limit {limit})")
         if mine >= (limit := settings.max_generations_per_user):
-            raise _too_many(f"{mine} answers are being written for you (limit {limit})")
+            raise _too_many(f"{_answers(mine)} being written for you (limit {limit})")
 
     def ask(self, account: str) -> None:
         """Count a question; raises as ``check``, and LimitReached for one question too many."""
@@ -46,9 +50,9 @@ class Admission:
         """Why one that was asked for before could not begin here now, ``beside`` others; empty: it could."""
         settings, running, mine = self._hub.settings, self._by_account.total(), self._by_account[account]
         if running + beside >= (limit := settings.max_generations):
-            return f"{running} answers are being written where it waits (limit {limit})"
+            return f"{_answers(running)} being written where it waits (limit {limit})"
         if mine >= (limit := settings.max_generations_per_user):
-            return f"{mine} answers are being written for whoever asked (limit {limit})"
+            return f"{_answers(mine)} being written for whoever asked (limit {limit})"
         return ""
 
     @contextmanager
