@@ -52,12 +52,17 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
+def shortened(line: str, length: int = 116) -> str:
+    """A line of JSON that fits on a page: cut behind a comma."""
+    return line if len(line) <= length else line[: line.rindex(",", 0, length) + 1] + "…"
+
+
 def curl_output(url: str) -> str:
-    """The first events of the topic ``system``, as curl prints them."""
+    """The first events of the topic ``system``, as curl prints them, but for the ends of long lines."""
     command = ["curl", "-sN", "--max-time", "3.5", f"{url}/events/system"]
     printed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     blocks = printed.strip().split("\n\n")[:3]
-    shown = "\n\n".join(blocks)
+    shown = "\n".join(map(shortened, "\n\n".join(blocks).splitlines()))
     return f"```console\n$ curl -N http://localhost:8000/events/system\n{shown}\n```"
 
 
