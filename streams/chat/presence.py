@@ -28,7 +28,8 @@ BEAT_S = 1.0
 GRACE_S = 2.0
 VERIFY_EVERY = 5  # beats: what others said, and what was trimmed since
 LINGER_S = 10.0  # a room is looked after for so long behind its last reader here: longer than GRACE_S
-MAX_SHARE = 0.02  # of the time of one thread: with very many connections the beat gets slower
+MAX_SHARE = 0.02  # of the time of one thread: with very many connections the beat gets slower,
+MAX_PAUSE_S = 5.0  # but never as slow as to seem untrue
 SHOWN = 50
 PRESENCE = "presence"
 KINDS = ("user", "guest")  # tokens read too, but nobody sits there
@@ -156,7 +157,7 @@ async def keep_present(hub: Hub) -> None:
         started = hub.loop.time()
         await beat(hub, rooms, verify=beats % VERIFY_EVERY == 0)
         beats += 1
-        pause_s = max(BEAT_S, (hub.loop.time() - started) / MAX_SHARE)
+        pause_s = min(MAX_PAUSE_S, max(BEAT_S, (hub.loop.time() - started) / MAX_SHARE))
 
 
 async def beat(hub: Hub, rooms: dict[str, Attendance], *, verify: bool) -> None:
