@@ -88,6 +88,11 @@ async def test_a_file_that_waits_outlives_a_reload_and_can_be_taken_away(browser
         await expect(page.locator('.attached-file[data-state="done"]')).to_have_count(1)
         await page.reload()
         await expect(page.locator(".attached-name")).to_have_text("plan.txt")
+        await say(page, "e" + "\u0301" * 40)
+        await expect(page.locator(".attached-file")).to_have_count(0)
+        await page.get_by_role("button", name="Edit").click()  # it was refused
+        await page.locator("#message").fill("")
+        await expect(page.locator(".attached-name")).to_have_text("plan.txt")
         async with page.expect_response(lambda response: response.request.method == "DELETE") as deleted:
             await page.get_by_role("button", name="Remove plan.txt").click()
         assert (await deleted.value).ok

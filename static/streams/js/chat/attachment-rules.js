@@ -43,11 +43,14 @@ export function unreadable(name, head) {
 
 /** @param {import("../files/tus.js").State} state @param {number} size */
 export function chipWords(state, size) {
-  if (state.name === "done") return sizeWords(size);
+  if (state.name === "done") return size ? sizeWords(size) : ""; // of one that comes back from a message it is not known
   if (state.name === "failed") return state.words ?? "It failed.";
   if (state.name === "retrying") return "the connection was lost, trying again…";
   return `${Math.floor((100 * state.sent) / Math.max(1, size))} %`;
 }
+
+/** Where a file is. @param {string} name */
+export const urlOf = (name) => `/files/${encodeURIComponent(name)}`;
 
 /** The name that a file was given. @param {string} url */
 export function nameIn(url) {

@@ -3,7 +3,7 @@
 
 import { el } from "../dom.js";
 import { readJson, writeJson } from "../storage.js";
-import { chipWords, nameIn, refusalOf, unreadable } from "./attachment-rules.js";
+import { chipWords, nameIn, refusalOf, unreadable, urlOf } from "./attachment-rules.js";
 import { iconButton } from "./icons.js";
 
 const HEAD_BYTES = 65_536; // by which it is known whether anybody reads it
@@ -131,6 +131,10 @@ export function createAttachments({ list, input, button, area }, { limits, creat
       const files = chips.map(({ file }) => file.name);
       for (const chip of [...chips]) drop(chip);
       return files.length ? { files } : {};
+    },
+    /** They come back from a message that was not sent. @param {string[]} names */
+    put(names) {
+      for (const name of names) place({ name, size: 0 }, urlOf(name));
     },
   };
 }

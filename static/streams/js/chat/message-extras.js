@@ -39,6 +39,8 @@ export function createExtras({ page, key, tell, fetch, clock }) {
     onChange: (run) => attachments?.onChange(run),
     /** The fields of the message that is sent now. */
     take: () => ({ ...attachments?.take(), ...picker?.more }),
+    /** @param {string[]} files  of a message that was not sent */
+    putBack: (files) => attachments?.put(files),
     /** The model that is chosen here. @returns {string | undefined} */
     model: () => picker?.more.model,
     /** The room is another one now. @param {{ model?: unknown }} data  of `room.changed` */

@@ -3,6 +3,7 @@
 
 import { button, el } from "../dom.js";
 import { formatClock, formatFull } from "../times.js";
+import { urlOf } from "./attachment-rules.js";
 import { personAvatar } from "./avatar.js";
 import { isOnlyEmoji, nameList, quoteOf, sizeOf } from "./message-words.js";
 import { toNodes, tokenize } from "./rich-text.js";
@@ -108,7 +109,7 @@ function attached({ files }) {
   const list = el("ul", "attached");
   for (const { name, size } of files) {
     const link = el("a", "file-chip", el("span", "file-name", name), el("span", "file-size", sizeOf(size)));
-    link.href = `/files/${encodeURIComponent(name)}`;
+    link.href = urlOf(name);
     list.append(el("li", "", link));
   }
   return list;

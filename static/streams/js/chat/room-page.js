@@ -66,7 +66,7 @@ function openRoom(page) {
     client, clock, store, createId, hint,
     log: () => log, key: key("outbox"),
     onChange: () => reading.refresh(),
-    edit: (text) => composer?.set(text),
+    edit: (text, files) => void (extras.putBack(files), composer?.set(text)),
   });
   const actions = createMessageActions({
     ask: client.reach,

@@ -18,7 +18,7 @@ import { createOutbox } from "./outbox.js";
  * @param {string} room.key  of the storage
  * @param {ReturnType<typeof import("./hint.js").createHint>} room.hint
  * @param {() => void} room.onChange
- * @param {(text: string) => void} room.edit  write it anew
+ * @param {(text: string, files: string[]) => void} room.edit  write it anew
  */
 export function createSending({ client, clock, store, log, createId, key, hint, onChange, edit }) {
   const outbox = createOutbox({
@@ -59,7 +59,7 @@ export function createSending({ client, clock, store, log, createId, key, hint, 
       edit(client_id) {
         const entry = outbox.entries.find((other) => other.client_id === client_id);
         outbox.remove(client_id);
-        if (entry) edit(entry.text);
+        if (entry) edit(entry.text, entry.more?.files ?? []);
       },
     },
   };
