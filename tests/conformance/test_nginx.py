@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from contextlib import asynccontextmanager
 
 import httpx
@@ -14,6 +15,7 @@ from tests.harness.site import SERVERS, Site
 EVENTS = 20
 EVERY_S = 0.1
 LIMIT_S = 30.0
+SSE = {"Accept": "text/event-stream"}
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -134,6 +136,21 @@ async def test_a_room_opens_its_socket(proxy, client):
         while (frame := json.loads(await socket.recv())).get("type") != "message":
             pass
         assert frame["data"]["text"] == "through nginx"
+
+
+async def test_the_first_words_of_an_answer_come_while_it_is_written(client):
+    async with asyncio.timeout(LIMIT_S), client.stream("GET", "/events/room:lobby", headers=SSE) as response:
+        lines = response.aiter_lines()
+        await anext(lines)
+        say = {"op": "say", "text": "/demo list", "client_id": secrets.token_hex(4)}
+        generation = (await client.post("/rooms/lobby/ops", json=say)).json()["generation"]
+        while await anext(lines) != "event: generation.delta":
+            pass
+        history = (await client.get("/rooms/lobby/history")).json()
+        (answer,) = [item for item in history["items"] if item.get("generation") == generation]
+        assert answer["status"] == "running"
+        stop = {"op": "stop", "generation": generation}
+        assert (await client.post("/rooms/lobby/ops", json=stop)).json()["status"] == "stopped"
 
 
 async def test_frames_of_a_topic_arrive_one_by_one(proxy, client):
