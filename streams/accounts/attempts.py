@@ -4,7 +4,6 @@ A name's attempts come back when its password was given; those of an address onl
 could try for ever.
 """
 
-import ipaddress
 import logging
 import math
 import threading
@@ -20,6 +19,7 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_variables
 
 from streams.conf import get_settings
+from streams.connections import network_of
 from streams.errors import LimitReached
 from streams.flow import TokenBucket
 from streams.http.errors import error_response, wants_page
@@ -29,7 +29,6 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 PER_ADDRESS = 3  # times what one name has: an office shares an address
 MAX_KEYS = 10_000  # about 4 MB of each kind
 MAX_NAME_CHARS = 150
-IPV6_SITE_BITS = 64  # one customer's network: any of its addresses is theirs
 
 
 class Attempts:
@@ -74,19 +73,6 @@ def attempts_of_addresses() -> Attempts:
     """Those of each address, in this process."""
     settings = get_settings()
     return Attempts(burst=settings.sign_in_attempts * PER_ADDRESS, every_s=settings.sign_in_attempt_s / PER_ADDRESS)
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: an IPv4 address, an IPv6 network; anything else as it is."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is not None:
-            return str(ip.ipv4_mapped)
-        return str(ipaddress.ip_network((ip, IPV6_SITE_BITS), strict=False))
-    return str(ip)
 
 
 def limits_attempts(purpose: str = "in", *, own: bool = False, costs: float = 1) -> Callable[[View], View]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from streams.connections import current_peer
+from streams.connections import current_peer, network_of
 from streams.errors import LimitReached
 from streams.hub import Hub
 from streams.publishing import allowances, counted
@@ -44,7 +44,7 @@ class Admission:
         self.check(account)
         allowances(self._hub).questions.take(account)
         if account.startswith("g:"):
-            allowances(self._hub).guests.take(current_peer().address)
+            allowances(self._hub).guests.take(network_of(current_peer().address))
 
     def full(self, account: str, *, beside: int = 0) -> str:
         """Why one that was asked for before could not begin here now, ``beside`` others; empty: it could."""

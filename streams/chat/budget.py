@@ -9,7 +9,6 @@ names as they like, so that all of one address share the limit of one person.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address
 
 from django.db import transaction
 from django.db.models import Sum
@@ -19,12 +18,11 @@ from django.utils.crypto import salted_hmac
 from streams.chat.context_window import tokens_of_prompt
 from streams.chat.provider import Prompt
 from streams.conf import get_settings
+from streams.connections import network_of
 from streams.errors import OverBudget
 from streams.models import Generation, ModelPrice, Room, Token
 from streams.models.price import MILLION, GenerationQuerySet, price_of
 from streams.publishing import Identity
-
-NETWORK_BITS = 64  # of an IPv6 address: a household or an office has all that begin so
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +59,7 @@ def guest_at(who: Identity, address: str) -> str:
     """By what the answers of all guests of an address are found again, which does not tell it; empty of others."""
     if who.kind != "guest":
         return ""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-            address = str(int(parsed) >> (128 - NETWORK_BITS))
-    except ValueError:  # a socket of the machine itself has none
-        pass
-    return salted_hmac("streams.guest_at", address, algorithm="sha256").hexdigest()[:32]
+    return salted_hmac("streams.guest_at", network_of(address), algorithm="sha256").hexdigest()[:32]
 
 
 @transaction.atomic

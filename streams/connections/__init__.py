@@ -3,6 +3,7 @@
 from streams.connections.commands import keep_commanded
 from streams.connections.connection import Connection
 from streams.connections.lease import claim_lease, release_lease
+from streams.connections.network import network_of
 from streams.connections.peer import current_peer, serving
 from streams.connections.recheck import keep_checked
 from streams.connections.registry import Registry, connected_reader, drop_deaf, registry
@@ -20,6 +21,7 @@ __all__ = [
     "keep_checked",
     "keep_commanded",
     "keep_trimmed",
+    "network_of",
     "process_name",
     "publish_vitals",
     "registry",

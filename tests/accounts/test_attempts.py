@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.accounts.attempts import Attempts, network_of
+from streams.accounts.attempts import Attempts
 
 
 class Clock:
@@ -56,17 +56,3 @@ def test_the_key_that_was_used_longest_ago_gives_way(attempts):
         attempts.take(str(number))
     assert len(attempts) == 4
     assert attempts.take("ann") == 0
-
-
-@pytest.mark.parametrize(
-    ("address", "counts_as"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("", ""),
-        ("a-socket", "a-socket"),
-    ],
-)
-def test_the_network_of_one_customer_counts_as_one_address(address, counts_as):
-    assert network_of(address) == counts_as
