@@ -7,10 +7,12 @@ only moved (positions, counts) as often as its cost allows, which is ``MAX_SHARE
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from streams.connections.connection import Connection
@@ -87,7 +89,7 @@ def row_of(connection: Connection, process: str) -> LiveConnection:
 def _insert(rows: Sequence[LiveConnection]) -> None:
     """Write whole rows; of one that is there all that can have changed. Touches the database."""
     LiveConnection.objects.bulk_create(
-        rows,
+        sorted(rows, key=attrgetter("pk")),
         update_conflicts=True,
         unique_fields=["id"],
         update_fields=[*MOVING, "process", "closed_at", "close_reason"],
@@ -102,8 +104,14 @@ def _open_rows(process: str) -> list[str]:
 def _close(ids: Sequence[str]) -> None:
     """End rows of which nothing else is known any more. Touches the database."""
     for start in range(0, len(ids), AT_ONCE):
-        rows = LiveConnection.objects.filter(pk__in=ids[start : start + AT_ONCE], closed_at=None)
-        rows.update(closed_at=timezone.now(), close_reason="left")
+        _end(LiveConnection.objects.filter(pk__in=ids[start : start + AT_ONCE], closed_at=None), "left")
+
+
+@transaction.atomic
+def _end(rows: QuerySet[LiveConnection], reason: str) -> None:
+    """Locked in the order of their ids, in which all of them are written here: else two could wait for each other."""
+    list(rows.select_for_update().order_by("pk").values_list("pk"))
+    rows.update(closed_at=timezone.now(), close_reason=reason)
 
 
 def _moving(connection: Connection) -> tuple[Any, ...]:
@@ -126,8 +134,9 @@ def _update(rows: Sequence[tuple[Any, ...]]) -> None:
     quote = database.ops.quote_name
     columns = ", ".join(f"{quote(name)} = %s" for name in MOVING)
     statement = f"UPDATE {quote(LiveConnection._meta.db_table)} SET {columns} WHERE {quote('id')} = %s"  # noqa: S608
+    ordered = sorted(rows, key=itemgetter(-1))
     with transaction.atomic(), database.cursor() as cursor:
-        cursor.executemany(statement, rows)
+        cursor.executemany(statement, ordered)
 
 
 class Writer:
@@ -212,6 +221,5 @@ def renew_process(server: str, started_at: datetime, draining: bool, signs: dict
 
 def end_process() -> None:
     """This process ends: its lease does too, at once. Touches the database."""
-    now = timezone.now()
-    Process.objects.filter(name=process_name()).update(expires_at=now)
-    LiveConnection.objects.filter(process=process_name(), closed_at=None).update(closed_at=now, close_reason="shutdown")
+    Process.objects.filter(name=process_name()).update(expires_at=timezone.now())
+    _end(LiveConnection.objects.filter(process=process_name(), closed_at=None), "shutdown")
