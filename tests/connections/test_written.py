@@ -1,5 +1,7 @@
 """The rows of connections: written behind, moved with them, and ended with their process."""
 
+import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -149,3 +151,31 @@ async def test_a_reason_is_what_ended_it(hub):
         with pytest.raises(type(error)), registry.opened(connection):
             raise error
         assert connection.close_reason == reason
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_end_and_a_beat_do_not_wait_for_each_other():
+    """Several rows at once, in whatever order they came: PostgreSQL would end one of the two (a deadlock)."""
+    now = timezone.now()
+    process = Process.objects.create(name="p", server="s", started_at=now, renewed_at=now, expires_at=now, signs={})
+    ids = [f"{number:016x}" for number in range(200)]
+    mine = [LiveConnection(id=one, process=process, technique="sse", opened_at=now) for one in random.sample(ids, 200)]
+    LiveConnection.objects.bulk_create(mine)
+
+    def beat():
+        moved = [
+            (" a ", "{}", "[]", module.database.ops.adapt_datetimefield_value(now), 1, 1, 0, 0, one) for one in ids
+        ]
+        for _ in range(30):
+            module._update(random.sample(moved, len(moved)))
+        module.database.close()
+
+    def end():
+        for _ in range(30):
+            module._end(LiveConnection.objects.filter(process=process), "left")
+        module.database.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(beat), pool.submit(end)]:
+            done.result()
+    assert LiveConnection.objects.filter(close_reason="left", events_out=1).count() == 200
